@@ -1,0 +1,59 @@
+"""Experiment tracking with the interface of Trackio: `import trackio as wandb`.
+
+What `log` is given is safe from the death of this process when it returns. A program beside Python, started
+by `init`, brings it to SQLite files in the data directory, where `trackio show` draws it and
+`trackio status` answers how the run is going.
+
+    import trackio as wandb
+
+    wandb.init(project="digits", config={"learning_rate": 1e-3, "total_steps": 1000})
+    for step in range(1000):
+        wandb.log({"train/loss": 1 / (step + 1)}, step=step)
+    wandb.finish()
+"""
+
+from typing import Any
+
+from trackio import context_vars
+from trackio._alerts import AlertLevel
+from trackio._config import Config
+from trackio._environment import TRACKIO_DIR
+from trackio._run import Run
+from trackio._session import alert, finish, init, log, log_system
+
+__version__ = "0.43.0+paceline.0.1.0"
+
+__all__ = [
+    "TRACKIO_DIR",
+    "AlertLevel",
+    "Config",
+    "Run",
+    "alert",
+    "config",
+    "context_vars",
+    "finish",
+    "init",
+    "log",
+    "log_system",
+    "run",
+    "summary",
+]
+
+# Before `init` there is a config too, so that `trackio.config["x"] = 1` at import time does not fail.
+_config_before_init = Config()
+
+
+def __getattr__(name: str) -> Any:
+    """`config`, `run` and `summary` are those of the current run, whichever that is when they are asked for."""
+    current = context_vars.current_run.get()
+    if name == "run":
+        return current
+    if name == "config":
+        return _config_before_init if current is None else current.config
+    if name == "summary":
+        return {} if current is None else current.summary
+    raise AttributeError(f"module `trackio` has no attribute `{name}`")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

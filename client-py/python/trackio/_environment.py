@@ -1,0 +1,71 @@
+"""Where data goes and where the program stands: the environment of this process, read once."""
+
+import os
+import sys
+from pathlib import Path
+
+_DEFAULT_HOME = "~/.cache/huggingface"
+_PROGRAM = "paceline"
+
+
+def _data_directory() -> Path:
+    """`TRACKIO_DIR`, else `$HF_HOME/trackio`, else `~/.cache/huggingface/trackio`."""
+    chosen = os.environ.get("TRACKIO_DIR")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("HF_HOME") or os.path.expanduser(_DEFAULT_HOME)) / "trackio"
+
+
+TRACKIO_DIR = _data_directory()
+
+
+def program() -> str | None:
+    """Path of the program that drains journals; `None` when it is missing or switched off.
+
+    `PACELINE_COMPANION=off` switches it off, `PACELINE_BINARY` names it; otherwise it stands where the wheel
+    put it: beside the interpreter, in the environment of this package, or on the search path.
+    """
+    if os.environ.get("PACELINE_COMPANION", "").lower() in ("off", "0", "false"):
+        return None
+    chosen = os.environ.get("PACELINE_BINARY")
+    if chosen:
+        return chosen
+    # <prefix>/lib/pythonX.Y/site-packages/trackio/_environment.py
+    prefix = Path(__file__).resolve().parents[4] if len(Path(__file__).resolve().parents) > 4 else None
+    folders = [os.path.dirname(sys.executable or ""), str(prefix / "bin") if prefix else ""]
+    folders += os.environ.get("PATH", "").split(os.pathsep)
+    for folder in folders:
+        path = os.path.join(folder, _PROGRAM)
+        if folder and os.access(path, os.X_OK) and os.path.isfile(path):
+            return path
+    return None
+
+
+def git_commit() -> str | None:
+    """Commit of the repository around the working directory, read from its files; `None` outside one."""
+    try:
+        folder = Path.cwd()
+        for place in (folder, *folder.parents):
+            git = place / ".git"
+            if git.is_file():  # a linked worktree or a submodule
+                git = (place / git.read_text().removeprefix("gitdir:").strip()).resolve()
+            if not git.is_dir():
+                continue
+            head = (git / "HEAD").read_text().strip()
+            if not head.startswith("ref:"):
+                return head or None
+            reference = head.removeprefix("ref:").strip()
+            common = git / "commondir"
+            roots = [git, (git / common.read_text().strip()).resolve()] if common.is_file() else [git]
+            for root in roots:
+                if (root / reference).is_file():
+                    return (root / reference).read_text().strip() or None
+                packed = root / "packed-refs"
+                if packed.is_file():
+                    for line in packed.read_text().splitlines():
+                        if line.endswith(" " + reference):
+                            return line.split()[0]
+            return None
+    except (OSError, UnicodeDecodeError):
+        pass
+    return None

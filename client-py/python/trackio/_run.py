@@ -1,0 +1,158 @@
+"""One run in this process: the object `init` gives."""
+
+import warnings
+from datetime import datetime, timezone
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+from trackio._alerts import AlertLevel, print_alert
+from trackio._config import Config
+from trackio._summary import Summary
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from trackio._native import Recorder
+
+
+class Run:
+    """Logs into one run of one project.
+
+    Attributes: `id` (32 hexadecimal digits), `name`, `project`, `group`, `config`, `summary`, `url` (`None`
+    for a local run), `resumed`.
+    """
+
+    def __init__(self, recorder: "Recorder", project: str, group: str | None, config: Any) -> None:
+        self._recorder = recorder
+        self._created = datetime.now(timezone.utc).isoformat()
+        self._space_id: str | None = None
+        self.id = recorder.run_id
+        self.name = recorder.name
+        self.resumed = recorder.resumed
+        self.project = project
+        self.group = group
+        self.url: str | None = None
+        self.summary = Summary(recorder)
+        self.config = Config(config, on_change=self._record_config)
+        # A run that continues has a config already; it is replaced once something is set.
+        if not self.resumed or self.config:
+            self._record_config(self.config)
+
+    def _record_config(self, config: Config) -> None:
+        # The peer's readers know these three; they are no part of what the user sees as the config.
+        own = {"_Username": None, "_Created": self._created, "_Group": self.group}
+        self._recorder.set_config({**config, **own})
+
+    def log(self, metrics: dict[str, Any], step: int | None = None) -> None:
+        """Records one row: it survives the death of this process from now on.
+
+        `metrics` maps names to numbers, truth values, texts, lists, dicts, tensors and arrays of one element.
+        `step` counts on from the last one when it is absent. Never raises for what a value is or what the
+        disk does; see `trackio.log`.
+        """
+        if step is not None and type(step) is not int:
+            step = _whole_number(step)
+        if type(metrics) is not dict:
+            metrics = _as_dict(metrics)
+            if metrics is None:
+                return
+        if self._recorder.log(metrics, step) is None:
+            _warn_once(self, "ended", f"run `{self.name}` has ended; what is logged into it now is not recorded")
+
+    def log_system(self, metrics: dict[str, Any]) -> None:
+        """Records values of the machine: a time axis, no step."""
+        values = _as_dict(metrics)
+        if values is not None:
+            self._recorder.log_system(values)
+
+    def alert(
+        self,
+        title: str,
+        text: str | None = None,
+        level: AlertLevel | str = AlertLevel.WARN,
+        webhook_url: str | None = None,
+    ) -> None:
+        """Raises an alert: one line to standard error, one row for everybody who watches.
+
+        `level` is an `AlertLevel` or its name; another one raises `ValueError`.
+        """
+        level = AlertLevel.of(level)
+        step = self._recorder.alert(str(title), None if text is None else str(text), level.value)
+        print_alert(title, text, level, step)
+        if webhook_url:
+            _warn_once(self, "webhook", "`webhook_url` is not used yet; the alert is recorded and shown")
+
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
+        """Ends the run and waits until everything is committed, as long as there is progress.
+
+        `exit_code` other than 0 marks the run as failed. A second call does nothing. `quiet` is accepted.
+        """
+        code = 0 if exit_code is None else int(exit_code)
+        self._end("finished" if code == 0 else "failed", code, None)
+
+    def _end(self, state: str, exit_code: int | None, failure: str | None) -> None:
+        trouble = self._recorder.finish(state, exit_code, failure)
+        if trouble:
+            warnings.warn(f"run `{self.name}`: {trouble}", RuntimeWarning, stacklevel=3)
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        from trackio._session import end
+
+        if error is None or isinstance(error, SystemExit) and error.code in (None, 0):
+            end(self, "finished", 0, None)
+        else:
+            code = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
+            end(self, "failed", code, _failure_text(error))
+
+    def __repr__(self) -> str:
+        return f"<trackio.Run `{self.name}` ({self.id}) of project `{self.project}`>"
+
+
+def _failure_text(error: BaseException) -> str:
+    """Type and message of an exception, at most 500 characters."""
+    try:
+        message = str(error)
+    except Exception:  # an exception that cannot even be printed
+        message = ""
+    return (f"{type(error).__name__}: {message}" if message else type(error).__name__)[:500]
+
+
+def _whole_number(step: Any) -> int | None:
+    """The step as an `int`, from whatever counts; `None`, and a warning, for what does not."""
+    try:
+        return index(step)
+    except TypeError:
+        pass
+    try:
+        number = float(step)
+        if number.is_integer():
+            return int(number)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    _warn_once(None, "step", f"step `{step!r:.80}` is no whole number; the row gets the next step instead")
+    return None
+
+
+def _as_dict(metrics: Any) -> dict[Any, Any] | None:
+    """The metrics as a `dict`; `None`, and a warning, for what has no names and values."""
+    try:
+        return dict(metrics)
+    except (TypeError, ValueError):
+        kind = type(metrics).__name__
+        _warn_once(None, f"metrics {kind}", f"`log` takes a dict of names and values, not `{kind}`; the call is ignored")
+        return None
+
+
+_warned: set[tuple[str, str]] = set()
+
+
+def _warn_once(run: Run | None, cause: str, text: str) -> None:
+    key = ("" if run is None else run.id, cause)
+    if key not in _warned:
+        _warned.add(key)
+        warnings.warn(text, RuntimeWarning, stacklevel=4)

@@ -1,0 +1,195 @@
+"""The current run of the process: `init`, `log`, `alert`, `finish`, and what happens when Python ends."""
+
+import atexit
+import os
+import sys
+import warnings
+from typing import Any
+
+from trackio import context_vars
+from trackio._alerts import AlertLevel
+from trackio._environment import TRACKIO_DIR, git_commit, program
+from trackio._native import Recorder, redact_command
+from trackio._run import Run, _failure_text
+
+_current_run = context_vars.current_run
+_open_runs: dict[str, Run] = {}
+_resume_forms = {True: "allow", False: "never", None: "never", "auto": "allow"}
+
+
+def init(
+    project: str | None = None,
+    name: str | None = None,
+    group: str | None = None,
+    space_id: str | None = None,
+    server_url: str | None = None,
+    dataset_id: str | None = None,
+    bucket_id: str | None = None,
+    config: Any = None,
+    resume: str | bool | None = "never",
+    settings: Any = None,
+    private: bool | None = None,
+    embed: bool = True,
+    auto_log_gpu: bool | None = None,
+    gpu_log_interval: float = 10.0,
+    auto_log_cpu: bool | None = None,
+    cpu_log_interval: float = 10.0,
+    webhook_url: str | None = None,
+    webhook_min_level: AlertLevel | str | None = None,
+) -> Run:
+    """Begins a run and makes it the current one; an open one is finished first.
+
+    `project` is `TRACKIO_PROJECT`, `WANDB_PROJECT` or `huggingface` when it is absent; `name` is chosen when
+    it is absent. `resume` is `never` (a new run), `allow` (the newest run of that name, else a new one) or
+    `must`. `config` is a dict, a namespace or any object with public attributes. The machine is sampled every
+    `cpu_log_interval` and `gpu_log_interval` seconds unless `auto_log_cpu` or `auto_log_gpu` is `False`.
+
+    Raises `ValueError` for a project name or `resume` that cannot be used, and for `must` without such a run.
+    Trouble with disks is a warning: rows wait in the journal or in memory.
+    Source: the peer's `trackio.init`.
+    """
+    project = project or os.environ.get("TRACKIO_PROJECT") or os.environ.get("WANDB_PROJECT") or "huggingface"
+    resume = _resume_forms.get(resume, resume) if not isinstance(resume, str) or resume == "auto" else resume
+    if webhook_min_level is not None:
+        AlertLevel.of(webhook_min_level)
+    _check_config_keys(config)
+    if (current := _current_run.get()) is not None:
+        end(current, "finished", 0, None)
+    recorder = Recorder(
+        TRACKIO_DIR,
+        str(project),
+        name=None if name is None else str(name),
+        resume=str(resume),
+        binary=program(),
+        command=redact_command([str(argument) for argument in sys.argv]) or None,
+        git_commit=git_commit(),
+        cpu_interval_seconds=None if auto_log_cpu is False else float(cpu_log_interval),
+        gpu_interval_seconds=None if auto_log_gpu is False else float(gpu_log_interval),
+    )
+    run = Run(recorder, str(project), group, config)
+    _open_runs[run.id] = run
+    _install_hooks()
+    context_vars.current_run.set(run)
+    context_vars.current_project.set(run.project)
+    _announce(run, recorder.problems)
+    if space_id or server_url or os.environ.get("TRACKIO_SPACE_ID") or os.environ.get("TRACKIO_SERVER_URL"):
+        _warn(f"this version logs to local files only; run `{run.name}` is in `{TRACKIO_DIR}`")
+    return run
+
+
+def log(metrics: dict[str, Any], step: int | None = None) -> None:
+    """Records one row of the current run: it survives the death of this process from now on.
+
+    `metrics` maps names to numbers, truth values, texts, lists, dicts, tensors and arrays of one element;
+    NaN and the infinities are kept. `step` counts on from the last one when it is absent.
+
+    Raises `RuntimeError` when no run was begun, and nothing else: values without a better form are stored as
+    text, and trouble with disks is a warning, once per cause. Source: the peer's `trackio.log`.
+    """
+    run = _current_run._value
+    if run is None:
+        raise RuntimeError("no run is open: call `trackio.init(project=…)` before `trackio.log()`")
+    run.log(metrics, step)
+
+
+def log_system(metrics: dict[str, Any]) -> None:
+    """Records values of the machine for the current run: a time axis, no step."""
+    _require_run("log_system").log_system(metrics)
+
+
+def alert(
+    title: str,
+    text: str | None = None,
+    level: AlertLevel = AlertLevel.WARN,
+    webhook_url: str | None = None,
+) -> None:
+    """Raises an alert in the current run: one line to standard error, one row for everybody who watches."""
+    _require_run("alert").alert(title, text, level, webhook_url)
+
+
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
+    """Ends the current run and waits until everything is committed, as long as there is progress.
+
+    Without an open run it does nothing. `exit_code` other than 0 marks the run as failed.
+    """
+    run = context_vars.current_run.get()
+    if run is not None:
+        code = 0 if exit_code is None else int(exit_code)
+        end(run, "finished" if code == 0 else "failed", code, None)
+
+
+def end(run: Run, state: str, exit_code: int | None, failure: str | None) -> None:
+    """Ends a run in `state` and forgets it as the current one."""
+    run._end(state, exit_code, failure)
+    _open_runs.pop(run.id, None)
+    if context_vars.current_run.get() is run:
+        context_vars.current_run.set(None)
+        context_vars.current_project.set(None)
+
+
+def _require_run(function: str) -> Run:
+    run = context_vars.current_run.get()
+    if run is None:
+        raise RuntimeError(f"no run is open: call `trackio.init(project=…)` before `trackio.{function}()`")
+    return run
+
+
+def _check_config_keys(config: Any) -> None:
+    if isinstance(config, dict):
+        for key in config:
+            if isinstance(key, str) and key.startswith("_"):
+                raise ValueError(f"config key `{key}` starts with `_`, which is kept for the tracker's own; rename it")
+
+
+def _announce(run: Run, problems: list[str]) -> None:
+    verb = "continues" if run.resumed else "begins"
+    print(
+        f"* Run `{run.name}` {verb} in project `{run.project}`. "
+        f"Watch it: trackio show --project {run.project!r}   Ask: trackio status --project {run.project!r}",
+        file=sys.stderr,
+    )
+    for problem in problems:
+        _warn(f"run `{run.name}`: {problem}; rows are kept until the data directory `{TRACKIO_DIR}` can take them")
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+class _Ending:
+    """What is known of why Python ends, when its exit handlers run."""
+
+    process = 0
+    exit_code: int | None = None
+    failure: str | None = None
+
+
+def _install_hooks() -> None:
+    """Notes uncaught exceptions and `sys.exit`, and ends open runs when Python ends. Once per process."""
+    if _Ending.process:
+        return
+    _Ending.process = os.getpid()
+    atexit.register(_end_open_runs)
+    before_exception, before_exit = sys.excepthook, sys.exit
+
+    def note_exception(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+        _Ending.exit_code = 130 if issubclass(kind, KeyboardInterrupt) else 1
+        _Ending.failure = _failure_text(error)
+        before_exception(kind, error, trace)
+
+    def note_exit(status: Any = None, /) -> None:
+        _Ending.exit_code = status if isinstance(status, int) else None if status is None else 1
+        before_exit(status)
+
+    sys.excepthook = note_exception
+    sys.exit = note_exit  # type: ignore[assignment]
+
+
+def _end_open_runs() -> None:
+    # In a forked child the runs are its parent's.
+    if _Ending.process != os.getpid():
+        return
+    failed = bool(_Ending.exit_code)
+    for run in list(_open_runs.values()):
+        # Without a known status the process only leaves: whoever watches it sees how.
+        end(run, "failed" if failed else "finished", _Ending.exit_code or None, _Ending.failure)

@@ -1,0 +1,199 @@
+//! Python values to the forms that are recorded.
+//!
+//! Nothing a user logs is an error. What has no number, no text and no JSON form is stored as its `str()`;
+//! what cannot even be printed is stored as the name of its type.
+
+use paceline_recorder::Body;
+use paceline_schema::Value;
+use paceline_schema::values::{write_float, write_string};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyMapping, PySet, PyString, PyTuple};
+
+/// Names of a row's own columns (the peer's `RESERVED_KEYS`); metrics of these names get `__` in front.
+const RESERVED_KEYS: [&str; 6] = ["project", "run", "timestamp", "step", "time", "metrics"];
+const RESERVED_PREFIX: &str = "__";
+/// Longer names are cut: the record has two bytes for their length.
+const LONGEST_KEY_BYTES: usize = 4_096;
+/// Longer texts of values that have no better form are cut, an array's `str()` for instance.
+const LONGEST_TEXT_CHARACTERS: usize = 10_000;
+/// Deeper nesting is stored as text.
+const DEEPEST_NESTING: usize = 32;
+
+/// Collects one row. Gives the names that had to be changed.
+pub(crate) fn fill(body: &mut Body, metrics: &Bound<'_, PyDict>) -> Vec<String> {
+    let mut renamed = Vec::new();
+    for (key, value) in metrics.iter() {
+        match key.cast_exact::<PyString>().ok().and_then(|key| key.to_str().ok()) {
+            Some(key) if is_plain(key) => push(body, key, &value),
+            _ => {
+                let (key, reserved) = unusual_key(&key);
+                push(body, &key, &value);
+                if reserved {
+                    renamed.push(key);
+                }
+            }
+        }
+    }
+    renamed
+}
+
+#[inline]
+fn push(body: &mut Body, key: &str, value: &Bound<'_, PyAny>) {
+    if let Ok(float) = value.cast_exact::<PyFloat>() {
+        body.push_float(key, float.value());
+    } else {
+        body.push(key, &convert(value));
+    }
+}
+
+#[inline]
+fn is_plain(key: &str) -> bool {
+    key.len() <= LONGEST_KEY_BYTES && !key.starts_with(RESERVED_PREFIX) && !RESERVED_KEYS.contains(&key)
+}
+
+/// The name under which a key that is no ordinary string is stored, and whether it was a reserved one.
+fn unusual_key(key: &Bound<'_, PyAny>) -> (String, bool) {
+    let mut text = text_of(key);
+    let reserved = text.starts_with(RESERVED_PREFIX) || RESERVED_KEYS.contains(&text.as_str());
+    if reserved {
+        text.insert_str(0, RESERVED_PREFIX);
+    }
+    text.truncate(text.floor_char_boundary(LONGEST_KEY_BYTES));
+    (text, reserved)
+}
+
+/// A value as it is recorded.
+fn convert(value: &Bound<'_, PyAny>) -> Value {
+    number(value).unwrap_or_else(|| {
+        let mut json = Vec::new();
+        write_json(value, &mut json, 0);
+        // Written by ourselves, from strings that are UTF-8.
+        Value::Json(String::from_utf8_lossy(&json).into())
+    })
+}
+
+/// Numbers, truth values and `None`, of Python and of whatever has `.item()`: NumPy, PyTorch, JAX.
+fn number(value: &Bound<'_, PyAny>) -> Option<Value> {
+    plain_number(value).or_else(|| {
+        if is_container(value) {
+            return None;
+        }
+        // Arrays of more than one element raise here and get another form.
+        let item = value.getattr("item").ok()?.call0().ok()?;
+        plain_number(&item)
+    })
+}
+
+fn plain_number(value: &Bound<'_, PyAny>) -> Option<Value> {
+    if value.is_none() {
+        return Some(Value::Null);
+    }
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Some(Value::Bool(flag.is_true()));
+    }
+    if let Ok(float) = value.cast::<PyFloat>() {
+        return Some(Value::Float(float.value()));
+    }
+    let integer = value.cast::<PyInt>().ok()?;
+    // Beyond 64 bits the digits themselves are the JSON number.
+    Some(integer.extract().map_or_else(|_| Value::Json(text_of(integer).into()), Value::Integer))
+}
+
+fn is_container(value: &Bound<'_, PyAny>) -> bool {
+    value.is_instance_of::<PyString>()
+        || value.is_instance_of::<PyDict>()
+        || value.is_instance_of::<PyList>()
+        || value.is_instance_of::<PyTuple>()
+        || value.is_instance_of::<PySet>()
+        || value.is_instance_of::<PyFrozenSet>()
+}
+
+/// Appends the JSON form of any Python value.
+pub(crate) fn write_json(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) {
+    if depth > DEEPEST_NESTING {
+        return write_string(&text_of(value), out);
+    }
+    if let Some(number) = number(value) {
+        match number {
+            Value::Float(float) => write_float(float, out),
+            other => other.write_json(out),
+        }
+    } else if let Ok(text) = value.cast::<PyString>() {
+        // Lone surrogates have no UTF-8 form and are replaced.
+        write_string(&text.to_string_lossy(), out);
+    } else if let Ok(mapping) = value.cast::<PyDict>() {
+        write_object(mapping.iter(), out, depth);
+    } else if is_container(value) {
+        write_list(value, out, depth);
+    } else if let Some(items) = items_of(value) {
+        write_object(items.iter(), out, depth);
+    } else {
+        write_string(&text_of(value), out);
+    }
+}
+
+fn write_object<'py>(
+    items: impl Iterator<Item = (Bound<'py, PyAny>, Bound<'py, PyAny>)>,
+    out: &mut Vec<u8>,
+    depth: usize,
+) {
+    out.push(b'{');
+    for (position, (key, value)) in items.enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write_string(&text_of(&key), out);
+        out.push(b':');
+        write_json(&value, out, depth + 1);
+    }
+    out.push(b'}');
+}
+
+fn write_list(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) {
+    out.push(b'[');
+    let items = value.try_iter().into_iter().flatten().filter_map(Result::ok);
+    for (position, item) in items.enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write_json(&item, out, depth + 1);
+    }
+    out.push(b']');
+}
+
+/// What a config object offers to be stored as: a mapping, `.to_dict()`, or its public attributes (the
+/// peer's `utils.to_json_safe`).
+fn items_of<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    if let Ok(mapping) = value.cast::<PyMapping>() {
+        let copy = PyDict::new(value.py());
+        return copy.update(mapping).is_ok().then_some(copy);
+    }
+    if let Ok(converted) = value.call_method0("to_dict") {
+        return converted.cast_into::<PyDict>().ok();
+    }
+    // A class, a function or a module has a namespace, and no values to store.
+    if value.is_callable() {
+        return None;
+    }
+    let attributes = value.getattr("__dict__").ok()?.cast_into::<PyDict>().ok()?;
+    let public = PyDict::new(value.py());
+    for (key, attribute) in attributes.iter() {
+        if !text_of(&key).starts_with('_') {
+            public.set_item(key, attribute).ok()?;
+        }
+    }
+    (!public.is_empty()).then_some(public)
+}
+
+fn text_of(value: &Bound<'_, PyAny>) -> String {
+    let text = value.str().map(|text| text.to_string_lossy().into_owned());
+    let mut text = text.unwrap_or_else(|_| {
+        let name = value.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
+        format!("<{name} that cannot be printed>")
+    });
+    if let Some((cut, _)) = text.char_indices().nth(LONGEST_TEXT_CHARACTERS) {
+        text.truncate(cut);
+        text.push('…');
+    }
+    text
+}

@@ -1,0 +1,82 @@
+//! Advisory whole-file locks that end with the process that holds them.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+/// A lock that is held until this value is dropped or the process ends.
+#[derive(Debug)]
+pub struct FileLock {
+    file: File,
+}
+
+impl FileLock {
+    /// Takes the lock of `path`, made when missing; `None` when somebody else holds it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or locks are not to be had there.
+    pub fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
+        loop {
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(path)?;
+            if !try_lock(&file)? {
+                return Ok(None);
+            }
+            // Between opening and locking the file may have been removed and made again by another.
+            match std::fs::metadata(path) {
+                Ok(there) if there.ino() == file.metadata()?.ino() => return Ok(Some(Self { file })),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether somebody holds the lock of `path`; a missing file is held by nobody.
+    #[must_use]
+    pub fn is_held(path: &Path) -> bool {
+        File::open(path).is_ok_and(|file| !try_lock(&file).unwrap_or(false))
+    }
+
+    /// The locked file, to read or write what stands in it.
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    pub(crate) fn descriptor(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+}
+
+fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+        Err(std::fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_holder_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        assert!(!FileLock::is_held(&path));
+        let first = FileLock::try_acquire(&path).expect("locks work").expect("free");
+        assert!(FileLock::is_held(&path));
+        assert!(FileLock::try_acquire(&path).expect("locks work").is_none());
+        drop(first);
+        assert!(!FileLock::is_held(&path));
+        assert!(FileLock::try_acquire(&path).expect("locks work").is_some());
+    }
+}

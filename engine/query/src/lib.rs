@@ -1,0 +1,25 @@
+//! Every read use case: projects, runs, status with ETA, series, rows.
+//!
+//! Transports call [`Engine`] and nothing below it. Status and lists are made from the heads of the runs
+//! and never read rows; what depends on the time of asking is a pure function of heads, record and clock.
+
+mod earlier_runs;
+mod engine;
+mod error;
+mod eta;
+mod findings;
+mod m4;
+mod projects;
+mod rows;
+mod runs;
+mod sentence;
+mod series;
+mod similar;
+mod state;
+mod status;
+mod totals;
+mod trend;
+
+pub use engine::Engine;
+pub use error::QueryError;
+pub use sentence::{duration, figure};

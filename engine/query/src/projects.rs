@@ -1,0 +1,61 @@
+//! The projects of the data directory.
+
+use paceline_schema::{ProjectSummary, RunState};
+use paceline_series::RunHeads;
+use paceline_storage::StorageError;
+
+use crate::engine::Engine;
+use crate::error::QueryError;
+use crate::status::RunView;
+
+impl Engine {
+    /// The projects, sorted by name. One that cannot be read is listed with the reason.
+    ///
+    /// # Errors
+    /// When the data directory cannot be read.
+    pub fn projects(&self) -> Result<Vec<ProjectSummary>, QueryError> {
+        let names = self.store().projects()?;
+        let mut projects = Vec::with_capacity(names.len());
+        for name in names {
+            match self.project_summary(&name) {
+                Ok(summary) => projects.push(summary),
+                // Deleted since the names were read.
+                Err(QueryError::Storage(StorageError::ProjectNotFound { .. })) => {}
+                Err(error) => projects.push(ProjectSummary {
+                    project: name,
+                    runs: 0,
+                    active_runs: 0,
+                    last_activity: None,
+                    damaged: Some(error.to_string()),
+                }),
+            }
+        }
+        Ok(projects)
+    }
+
+    fn project_summary(&self, name: &str) -> Result<ProjectSummary, QueryError> {
+        let now = self.now();
+        self.read(name, |reader, project| {
+            let records = reader.runs()?;
+            let heads = reader.all_heads()?;
+            let no_heads = RunHeads::default();
+            let mut active_runs = 0;
+            let mut last_activity = None;
+            for record in &records {
+                let heads = heads.get(&record.run_id).map_or(&no_heads, AsRef::as_ref);
+                // Whether an evaluation excuses a silence does not matter: running and stalled both count.
+                let state = RunView { project, record, heads, config: None, now }.condition(None).state;
+                active_runs += u64::from(matches!(state, RunState::Running | RunState::Stalled));
+                let signs = [heads.last_time(), record.finished_at, record.heartbeat_at, record.created_at];
+                last_activity = signs.into_iter().fold(last_activity, Option::max);
+            }
+            Ok(ProjectSummary {
+                project: project.to_owned(),
+                runs: records.len() as u64,
+                active_runs,
+                last_activity,
+                damaged: None,
+            })
+        })
+    }
+}

@@ -1,0 +1,325 @@
+//! The read use cases over a real data directory.
+
+use paceline_query::{Engine, QueryError};
+use paceline_schema::event::{RunKey, RunStart};
+use paceline_schema::series::{SeriesRequest, XAxis};
+use paceline_schema::{
+    Alert, AlertLevel, ErrorCode, Event, ProcessIdentity, ProjectName, Row, RunEnd, RunState, StateSource,
+    Timestamp, TotalStepsSource, Trend, Value,
+};
+use paceline_storage::{Batch, Durability, Store};
+use tempfile::TempDir;
+
+const START: f64 = 1_795_400_000.0;
+
+/// The moment every test asks at.
+fn now() -> Timestamp {
+    at(1_000.0)
+}
+
+/// So many seconds after the start of the world of these tests.
+fn at(seconds: f64) -> Timestamp {
+    Timestamp::from_seconds(START + seconds)
+}
+
+struct World {
+    engine: Engine,
+    directory: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let store = Store::open(directory.path(), Durability::Process).expect("the store opens");
+        Self { engine: Engine::with_clock(store, now), directory }
+    }
+
+    fn append(&self, run: &str, events: Vec<Event>) {
+        let name = ProjectName::new("digits").expect("a good name");
+        let project = self.engine.store().project_for_writing(&name).expect("the project opens");
+        let run = RunKey { id: format!("{run}-id"), name: run.to_owned() };
+        project.append(vec![Batch { run, events }]).expect("the rows are committed");
+    }
+}
+
+fn start(seconds: f64) -> Event {
+    Event::Start(RunStart { time: at(seconds), ..RunStart::default() })
+}
+
+fn config(json: &str) -> Event {
+    Event::Config { time: at(0.0), json: json.to_owned() }
+}
+
+fn row(seconds: f64, step: i64, metrics: &[(&str, f64)]) -> Event {
+    let metrics = metrics.iter().map(|(key, value)| ((*key).to_owned(), Value::Float(*value))).collect();
+    Event::Row(Row { log_id: None, time: at(seconds), step: Some(step), metrics })
+}
+
+fn end(seconds: f64, state: RunState, exit_code: Option<i32>, failure: Option<&str>) -> Event {
+    Event::End(RunEnd {
+        time: at(seconds),
+        state,
+        exit_code,
+        exit_signal: None,
+        failure: failure.map(str::to_owned),
+    })
+}
+
+/// A transformers run: rows are counted from 0, training steps are logged each 10, 20 s apart.
+fn transformers(rows: i64) -> Vec<Event> {
+    let mut events =
+        vec![start(0.0), config(r#"{"max_steps": -1, "num_train_epochs": 3.0, "learning_rate": 1e-4}"#)];
+    for index in 0..rows {
+        let step = (index + 1) * 10;
+        let metrics = [
+            ("train/loss", 2.5 - 0.004_123_456_789 * step as f64),
+            ("train/learning_rate", 1e-4 * (1.0 - step as f64 / 1_200.0)),
+            ("train/epoch", step as f64 / 400.3),
+            ("train/global_step", step as f64),
+        ];
+        events.push(row(20.0 * (index + 1) as f64, index, &metrics));
+    }
+    events
+}
+
+#[test]
+fn the_status_of_a_running_transformers_run() {
+    let world = World::new();
+    world.append("lr-1e-4", transformers(49));
+    let status = world.engine.status("digits", "lr-1e-4").expect("the run is there");
+    assert_eq!((status.state, status.state_source), (RunState::Running, StateSource::Rows));
+    assert_eq!((status.step, status.total_steps), (Some(490), Some(1_203)));
+    assert_eq!(status.total_steps_source, Some(TotalStepsSource::Epochs));
+    assert_eq!(status.total_steps_exact, Some(true));
+    // 713 steps of 2 s, and the newest row came 20 s ago.
+    let eta = status.eta_seconds.expect("the pace is plain");
+    assert!((eta - (713.0 * 2.0 - 20.0)).abs() < 1.0, "{eta}");
+    assert_eq!(status.finish_at, Some(Timestamp::from_seconds((now().seconds() + eta).round())));
+    assert_eq!(status.steps_per_second, Some(0.5));
+    assert_eq!(status.seconds_since_last_row, Some(20.0));
+    let loss = status.loss.as_ref().expect("there is a loss");
+    assert_eq!((loss.key.as_str(), loss.latest, loss.best_step), ("train/loss", Some(0.479_506), Some(490)));
+    assert_eq!(loss.trend, Some(Trend::Falling));
+    assert_eq!(
+        status.summary,
+        "Step 490/1203 (41 %), loss 0.4795 (from 2.459, falling), about 23 minutes left"
+    );
+    let bytes = serde_json::to_vec(&status).expect("it serialises").len();
+    assert!(bytes < 1_000, "{bytes} bytes");
+
+    let listed = world.engine.runs("digits").expect("the list");
+    assert_eq!(listed.len(), 1);
+    assert_eq!((&listed[0].summary, listed[0].eta_seconds), (&status.summary, status.eta_seconds));
+    assert_eq!((listed[0].rows, listed[0].loss), (49, loss.recent));
+}
+
+#[test]
+fn a_run_without_rows_is_created() {
+    let world = World::new();
+    world.append("new", vec![start(988.0)]);
+    let status = world.engine.status("digits", "new").expect("the run is there");
+    assert_eq!(status.state, RunState::Created);
+    assert_eq!(status.summary, "Created 12 seconds ago, no rows yet");
+    assert_eq!((status.step, status.eta_reason.as_deref()), (None, Some("no_rows")));
+}
+
+#[test]
+fn runs_that_ended_say_how() {
+    let world = World::new();
+    let steps = |seconds: f64| {
+        (1..=5).map(move |step| row(seconds * step as f64, step, &[("loss", 3.0 - 0.4 * step as f64)]))
+    };
+    let settings = config(r#"{"lr": 0.1, "seed": 1}"#);
+    let mut done: Vec<Event> = vec![start(0.0), settings.clone()];
+    done.extend(steps(10.0));
+    done.push(end(60.0, RunState::Finished, Some(0), None));
+    world.append("done", done);
+    let mut failed: Vec<Event> = vec![start(100.0)];
+    failed.extend(steps(100.0));
+    failed.push(end(520.0, RunState::Failed, Some(1), Some("ValueError: bad shape")));
+    world.append("failed", failed);
+    let mut again: Vec<Event> = vec![start(900.0), settings];
+    again.extend((1..=2).map(|step| row(900.0 + 40.0 * step as f64, step, &[("loss", 2.0)])));
+    world.append("again", again);
+
+    let status = |run| world.engine.status("digits", run).expect("the run is there");
+    let done = status("done");
+    assert_eq!(done.summary, "Finished at step 5 after 60 seconds, loss 1 (from 2.6)");
+    assert_eq!((done.eta_reason.as_deref(), done.steps_per_second), (Some("not_running"), None));
+    assert_eq!(
+        status("failed").summary,
+        "Failed at step 5 after 7 minutes, loss 1 (from 2.6), exit code 1, ValueError: bad shape"
+    );
+    let again = status("again");
+    assert_eq!((again.total_steps, again.total_steps_source), (Some(5), Some(TotalStepsSource::EarlierRuns)));
+    assert_eq!(again.total_steps_exact, Some(false));
+
+    let names: Vec<_> =
+        world.engine.runs("digits").expect("the list").into_iter().map(|run| run.run).collect();
+    assert_eq!(names, ["again", "failed", "done"], "newest first");
+    let detail = world.engine.run("digits", "failed").expect("the run is there");
+    assert_eq!((detail.run.exit_code, detail.failure.as_deref()), (Some(1), Some("ValueError: bad shape")));
+    assert_eq!(detail.summary_values["loss"], 1.0);
+    let project = &world.engine.projects().expect("the projects")[0];
+    assert_eq!((project.runs, project.active_runs, project.last_activity), (3, 1, Some(at(980.0))));
+}
+
+#[test]
+fn a_process_elsewhere_is_lost_after_ten_minutes_and_revived_by_a_heartbeat() {
+    let world = World::new();
+    let far =
+        ProcessIdentity { pid: 7, start_ticks: 1, boot_id: "another machine".into(), host: "far".into() };
+    let mut events =
+        vec![Event::Start(RunStart { time: at(0.0), process: Some(far), ..RunStart::default() })];
+    events.extend((1..=6).map(|step| row(10.0 * step as f64, step, &[("loss", f64::NAN)])));
+    world.append("far", events);
+    let status = || world.engine.status("digits", "far").expect("the run is there");
+    assert_eq!((status().state, status().state_source), (RunState::Crashed, StateSource::Process));
+    let project = world.engine.store().project("digits").expect("it is there");
+    project.heartbeat(&["far-id".to_owned()], at(990.0)).expect("it is written");
+    let revived = status();
+    assert_eq!((revived.state, revived.finish_at), (RunState::Stalled, None));
+    let codes: Vec<_> = revived.findings.iter().map(|finding| finding.code.as_str()).collect();
+    assert_eq!(codes, ["loss_nan", "stalled"]);
+    assert!(revived.summary.ends_with("silent for 16 minutes"), "{}", revived.summary);
+}
+
+#[test]
+fn pages_join_to_the_whole() {
+    let world = World::new();
+    world.append("other", vec![row(0.0, 0, &[("loss", 9.0)])]);
+    let rows = (0..2_500).map(|step| match step % 7 {
+        0 => row(f64::from(step), i64::from(step), &[("loss", f64::from(step)), ("rare", f64::NAN)]),
+        _ => row(f64::from(step), i64::from(step), &[("loss", f64::from(step))]),
+    });
+    world.append("long", rows.collect());
+    world.append("other", vec![row(1.0, 1, &[("loss", 9.0)])]);
+
+    let (mut after, mut values) = (None, Vec::new());
+    loop {
+        let page = world.engine.values("digits", "long", "rare", after, 100).expect("a page");
+        values.extend(page.items);
+        let Some(next) = page.next else { break };
+        after = Some(next);
+    }
+    assert_eq!(values.len(), 2_500usize.div_ceil(7));
+    assert!(
+        values
+            .iter()
+            .enumerate()
+            .all(|(place, value)| value.step == 7 * place as i64 && value.value == "NaN")
+    );
+
+    let first = world.engine.logs("digits", "long", None, 2_499).expect("a page");
+    let second = world.engine.logs("digits", "long", first.next, 2_499).expect("a page");
+    assert_eq!((first.items.len(), second.items.len(), second.next), (2_499, 1, None));
+    assert_eq!(second.items[0].metrics["loss"], 2_499.0);
+
+    let metrics = world.engine.metrics("digits", "long").expect("the metrics");
+    let keys: Vec<_> =
+        metrics.iter().map(|metric| (metric.key.as_str(), metric.points, metric.last)).collect();
+    assert_eq!(keys, [("loss", 2_500, Some(2_499.0)), ("rare", 358, None)]);
+}
+
+#[test]
+fn charts_keep_spikes_and_gaps_and_stand_on_the_training_step() {
+    let world = World::new();
+    let rows = (0..5_000i64).map(|index| {
+        let value = match index {
+            2_222 => 100.0,
+            3_333 => f64::NAN,
+            _ => 1.0 / (1.0 + index as f64),
+        };
+        row(
+            index as f64 / 10.0,
+            index,
+            &[("train/loss", value), ("train/global_step", (index + 1) as f64 * 10.0)],
+        )
+    });
+    world.append("spiky", rows.collect());
+    let request = SeriesRequest {
+        runs: vec!["spiky".into()],
+        keys: vec!["train/loss".into(), "nothing".into()],
+        x: XAxis::Step,
+        from: None,
+        to: None,
+        pixels: 50,
+    };
+    let all = world.engine.series("digits", &request).expect("the chart").series;
+    assert_eq!(all.len(), 1, "what has no points is left out");
+    let series = &all[0];
+    assert_eq!((series.total_points, series.exact), (5_000, true));
+    assert!(series.x.len() <= 250 && series.x.len() == series.value.len());
+    assert_eq!((series.x[0], series.x.last().copied()), (10.0, Some(50_000.0)));
+    let at_x = |x: f64| series.x.iter().position(|found| *found == x).map(|place| series.value[place]);
+    assert_eq!(at_x(22_230.0), Some(Some(100.0)));
+    assert_eq!(at_x(33_340.0), Some(None), "the line breaks at a NaN");
+
+    let window =
+        SeriesRequest { x: XAxis::RelativeTime, from: Some(222.0), to: Some(223.0), ..request.clone() };
+    let series = world.engine.series("digits", &window).expect("the chart").series.remove(0);
+    assert_eq!((series.total_points, series.x[0], series.value[2]), (11, 222.0, Some(100.0)));
+
+    let error =
+        world.engine.series("digits", &SeriesRequest { pixels: 0, ..request }).expect_err("no pixels");
+    assert_eq!(error.code(), ErrorCode::InvalidRequest);
+}
+
+#[test]
+fn what_is_not_there_is_said_with_names_alike() {
+    let world = World::new();
+    world.append("baseline", vec![row(0.0, 0, &[("train/loss", 1.0), ("accuracy", 0.5)])]);
+    let error = world.engine.values("digits", "baseline", "train/los", None, 10).expect_err("no such metric");
+    assert!(matches!(error, QueryError::MetricNotFound { .. }));
+    assert_eq!(
+        (error.code(), error.hint()),
+        (ErrorCode::MetricNotFound, "did you mean `train/loss`".to_owned())
+    );
+    assert_eq!(error.details()["similar"][0], "train/loss");
+    let error = world.engine.status("digits", "base").expect_err("no such run");
+    assert_eq!(
+        (error.code(), error.details()["similar"][0].as_str()),
+        (ErrorCode::RunNotFound, Some("baseline"))
+    );
+    let error = world.engine.runs("nowhere").expect_err("no such project");
+    assert_eq!(
+        (error.code(), error.details()["project"].as_str()),
+        (ErrorCode::ProjectNotFound, Some("nowhere"))
+    );
+}
+
+#[test]
+fn a_damaged_project_is_listed_and_the_others_work() {
+    let world = World::new();
+    world.append("fine", vec![row(999.0, 0, &[("loss", 1.0)])]);
+    std::fs::write(
+        world.directory.path().join("broken.db"),
+        "this is no database, whatever its name says".repeat(200),
+    )
+    .expect("it is written");
+    let projects = world.engine.projects().expect("the list");
+    let told: Vec<_> =
+        projects.iter().map(|project| (project.project.as_str(), project.damaged.is_some())).collect();
+    assert_eq!(told, [("broken", true), ("digits", false)]);
+    assert_eq!(world.engine.runs("broken").expect_err("it is damaged").code(), ErrorCode::ProjectDamaged);
+    assert_eq!(projects[1].active_runs, 1);
+}
+
+#[test]
+fn alerts_are_listed_and_counted() {
+    let world = World::new();
+    let alert = |seconds: f64, title: &str, level| {
+        let title = title.to_owned();
+        Event::Alert(Alert { alert_id: None, time: at(seconds), title, text: None, level, step: Some(1) })
+    };
+    let first = alert(1.0, "slow", AlertLevel::Warn);
+    world.append("a", vec![row(0.0, 0, &[("loss", 1.0)]), first, alert(2.0, "bad", AlertLevel::Error)]);
+    world.append("b", vec![row(0.0, 0, &[("loss", 1.0)]), alert(3.0, "note", AlertLevel::Info)]);
+    let titles = |run| -> Vec<String> {
+        world.engine.alerts("digits", run).expect("the alerts").into_iter().map(|alert| alert.title).collect()
+    };
+    assert_eq!(titles(None), ["note", "bad", "slow"]);
+    assert_eq!(titles(Some("a")), ["bad", "slow"]);
+    let counts = world.engine.status("digits", "a").expect("the run is there").alerts;
+    assert_eq!((counts.error, counts.warn, counts.info), (1, 1, 0));
+}

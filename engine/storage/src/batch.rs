@@ -1,0 +1,137 @@
+//! What a caller wants stored, and the form the writer takes it in.
+
+use std::ops::Range;
+
+use paceline_schema::event::RunKey;
+use paceline_schema::values::write_metrics;
+use paceline_schema::{Event, Metrics, Timestamp};
+
+use crate::heads::{CommittedRow, CommittedRows};
+
+/// Bytes of one metric as JSON, about: the first guess at the room a batch needs.
+const BYTES_PER_METRIC: usize = 36;
+
+/// Events of one run, to be applied in their order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// The run.
+    pub run: RunKey,
+    /// What happened to it.
+    pub events: Vec<Event>,
+}
+
+/// What became of the rows and samples of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Appended {
+    /// Stored now.
+    pub rows_stored: u64,
+    /// There already, by their `log_id`.
+    pub rows_duplicate: u64,
+}
+
+impl Appended {
+    /// Counts one row more.
+    pub(crate) fn count(&mut self, is_new: bool) {
+        if is_new {
+            self.rows_stored += 1;
+        } else {
+            self.rows_duplicate += 1;
+        }
+    }
+}
+
+/// A batch with its rows already written as JSON, by the caller's thread and outside any transaction.
+pub(crate) struct Prepared {
+    batch: Batch,
+    /// One for each row and sample of the batch, in their order.
+    rows: Vec<PreparedRow>,
+    json: Vec<u8>,
+    times: String,
+}
+
+/// Where the texts of a row are, and what became of it.
+pub(crate) struct PreparedRow {
+    json: Range<usize>,
+    time: Range<usize>,
+    /// Id and step the writer gave it, when it is stored.
+    pub(crate) stored: Option<(i64, i64)>,
+}
+
+impl Prepared {
+    pub(crate) fn new(batch: Batch) -> Self {
+        let rows = || batch.events.iter().filter_map(row_of);
+        let metrics: usize = rows().map(|(_, metrics)| metrics.len()).sum();
+        let mut prepared = Vec::with_capacity(batch.events.len());
+        let mut json = Vec::with_capacity(metrics * BYTES_PER_METRIC);
+        let mut times = String::new();
+        for (row_time, metrics) in rows() {
+            let (json_start, time_start) = (json.len(), times.len());
+            write_metrics(metrics.iter().map(|(key, value)| (key.as_str(), value)), &mut json);
+            row_time.write_text(&mut times);
+            prepared.push(PreparedRow {
+                json: json_start..json.len(),
+                time: time_start..times.len(),
+                stored: None,
+            });
+        }
+        Self { batch, rows: prepared, json, times }
+    }
+
+    /// Rows and samples in it.
+    pub(crate) fn row_count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The run, its events, and the rows among them with their texts.
+    pub(crate) fn parts(&mut self) -> (&RunKey, &[Event], &mut [PreparedRow], Texts<'_>) {
+        let texts = Texts { json: &self.json, times: &self.times };
+        (&self.batch.run, &self.batch.events, &mut self.rows, texts)
+    }
+
+    /// The rows that are stored now.
+    pub(crate) fn committed(&self) -> CommittedRows<'_> {
+        let prepared = self.batch.events.iter().filter(|event| row_of(event).is_some()).zip(&self.rows);
+        CommittedRows {
+            run_id: &self.batch.run.id,
+            run_name: &self.batch.run.name,
+            rows: Box::new(prepared.filter_map(|(event, prepared)| match (event, prepared.stored) {
+                (Event::Row(row), Some((id, step))) => Some(CommittedRow {
+                    id,
+                    time: row.time,
+                    step,
+                    metrics: &row.metrics,
+                    log_id: row.log_id.as_deref(),
+                }),
+                _ => None,
+            })),
+        }
+    }
+}
+
+/// Time and values of an event that becomes a row of `metrics` or `system_metrics`.
+fn row_of(event: &Event) -> Option<(Timestamp, &Metrics)> {
+    match event {
+        Event::Row(row) => Some((row.time, &row.metrics)),
+        Event::System(sample) => Some((sample.time, &sample.metrics)),
+        Event::Start(_) | Event::Config { .. } | Event::Summary { .. } | Event::Alert(_) | Event::End(_) => {
+            None
+        }
+    }
+}
+
+/// The texts of the rows of one batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Texts<'a> {
+    json: &'a [u8],
+    times: &'a str,
+}
+
+impl<'a> Texts<'a> {
+    pub(crate) fn json(self, row: &PreparedRow) -> &'a [u8] {
+        &self.json[row.json.clone()]
+    }
+
+    pub(crate) fn time(self, row: &PreparedRow) -> &'a str {
+        &self.times[row.time.clone()]
+    }
+}

@@ -1,0 +1,212 @@
+//! What can go wrong with the files of a project, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use paceline_schema::ErrorCode;
+use rusqlite::ffi;
+
+/// Why a project could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// There is no file of that name.
+    #[error("project `{project}` is not in the data directory; log into it first, or choose one of the list")]
+    ProjectNotFound {
+        /// Canonical name asked for.
+        project: String,
+    },
+    /// The project has no such run.
+    #[error("run `{run}` is not in project `{project}`{}", Similar(similar))]
+    RunNotFound {
+        /// Canonical project name.
+        project: String,
+        /// Id or name asked for.
+        run: String,
+        /// Names of runs that look like it, most alike first, at most 3.
+        similar: Vec<String>,
+    },
+    /// The file is not a sound SQLite database. Other projects are not concerned.
+    #[error(
+        "file `{project}.db` is damaged: {reason}; the other projects work, restore this one from a copy"
+    )]
+    Damaged {
+        /// Canonical project name.
+        project: String,
+        /// SQLite's words.
+        reason: String,
+    },
+    /// A later version of the tables than this program knows; the file is read but not written.
+    #[error(
+        "file `{project}.db` has tables of version {version}, newer than {supported}; update this program to write it"
+    )]
+    SchemaTooNew {
+        /// Canonical project name.
+        project: String,
+        /// `user_version` of the file.
+        version: i64,
+        /// Newest version this program writes.
+        supported: i64,
+    },
+    /// Another program kept the file locked. Nothing was stored.
+    #[error("file `{project}.db` is locked by another program for too long; try again shortly")]
+    Busy {
+        /// Canonical project name.
+        project: String,
+    },
+    /// No room is left. Nothing was stored.
+    #[error("no room is left on the disk for `{}`; make room, then try again", path.display())]
+    DiskFull {
+        /// What could not be written.
+        path: PathBuf,
+    },
+    /// The file or its file system takes no writes.
+    #[error("`{}` is read-only; make it writable or choose another data directory", path.display())]
+    ReadOnly {
+        /// What could not be written.
+        path: PathBuf,
+    },
+    /// The file or its directory cannot be made or written.
+    #[error("`{}` cannot be written: {reason}; check its permissions or choose another data directory", path.display())]
+    NotWritable {
+        /// What could not be written.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The file or its directory is there and cannot be read.
+    #[error("`{}` cannot be read: {reason}; check its permissions", path.display())]
+    NotReadable {
+        /// What could not be read.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// The thread that writes the project could not be started or ended early.
+    #[error("the writer of project `{project}` does not run: {reason}; try again")]
+    WriterStopped {
+        /// Canonical project name.
+        project: String,
+        /// The system's words.
+        reason: String,
+    },
+    /// SQLite refused for a reason that is none of the above.
+    #[error("SQLite could not {context} in `{project}.db`")]
+    Sqlite {
+        /// Canonical project name.
+        project: String,
+        /// What was being done.
+        context: &'static str,
+        /// SQLite's words.
+        source: rusqlite::Error,
+    },
+}
+
+/// The end of the sentence that names runs of nearly that name.
+struct Similar<'a>(&'a [String]);
+
+impl std::fmt::Display for Similar<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            [] => f.write_str("; the list of its runs has the names"),
+            names => write!(f, "; did you mean `{}`", names.join("`, `")),
+        }
+    }
+}
+
+impl StorageError {
+    /// The code of the API.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::ProjectNotFound { .. } => ErrorCode::ProjectNotFound,
+            Self::RunNotFound { .. } => ErrorCode::RunNotFound,
+            Self::Damaged { .. } => ErrorCode::ProjectDamaged,
+            Self::Busy { .. } => ErrorCode::Busy,
+            Self::SchemaTooNew { .. }
+            | Self::DiskFull { .. }
+            | Self::ReadOnly { .. }
+            | Self::NotWritable { .. }
+            | Self::NotReadable { .. } => ErrorCode::StorageUnavailable,
+            Self::WriterStopped { .. } | Self::Sqlite { .. } => ErrorCode::Internal,
+        }
+    }
+
+    /// From a failed system call that should have made or written `path`.
+    pub(crate) fn from_write(path: &Path, error: &io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
+            _ => Self::NotWritable { path, reason: error.to_string() },
+        }
+    }
+}
+
+/// A project's name and file, for the words of an error.
+#[derive(Debug, Clone)]
+pub(crate) struct Location {
+    pub(crate) project: String,
+    pub(crate) path: PathBuf,
+}
+
+impl Location {
+    /// Says what `error` means for somebody who was to `context`.
+    pub(crate) fn explain(&self, context: &'static str, error: rusqlite::Error) -> StorageError {
+        let (project, path) = (self.project.clone(), self.path.clone());
+        let Some(failure) = error.sqlite_error() else {
+            return StorageError::Sqlite { project, context, source: error };
+        };
+        let reason = error.to_string();
+        match (failure.extended_code, failure.code) {
+            (ffi::SQLITE_IOERR_SHORT_READ | ffi::SQLITE_IOERR_CORRUPTFS, _)
+            | (_, ffi::ErrorCode::NotADatabase | ffi::ErrorCode::DatabaseCorrupt) => {
+                StorageError::Damaged { project, reason }
+            }
+            (_, ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked) => {
+                StorageError::Busy { project }
+            }
+            (_, ffi::ErrorCode::DiskFull) => StorageError::DiskFull { path },
+            (_, ffi::ErrorCode::ReadOnly) => StorageError::ReadOnly { path },
+            (ffi::SQLITE_IOERR_READ, _) => StorageError::NotReadable { path, reason },
+            (
+                _,
+                ffi::ErrorCode::CannotOpen
+                | ffi::ErrorCode::SystemIoFailure
+                | ffi::ErrorCode::PermissionDenied,
+            ) => StorageError::NotWritable { path, reason },
+            _ => StorageError::Sqlite { project, context, source: error },
+        }
+    }
+}
+
+/// Another connection holds a lock that was needed; trying again can help.
+pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_keep_their_cause() {
+        let path = Path::new("data/x.db");
+        let of = |code| StorageError::from_write(path, &io::Error::from_raw_os_error(code));
+        assert!(matches!(of(28), StorageError::DiskFull { .. }), "ENOSPC");
+        assert!(matches!(of(30), StorageError::ReadOnly { .. }), "EROFS");
+        assert!(matches!(of(13), StorageError::NotWritable { .. }), "EACCES");
+    }
+
+    #[test]
+    fn errors_of_sqlite_keep_their_cause() {
+        let location = Location { project: "x".into(), path: "data/x.db".into() };
+        let of = |code| location.explain("read", rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        assert!(matches!(of(ffi::SQLITE_NOTADB), StorageError::Damaged { .. }));
+        assert!(matches!(of(ffi::SQLITE_IOERR_SHORT_READ), StorageError::Damaged { .. }));
+        assert!(matches!(of(ffi::SQLITE_BUSY_RECOVERY), StorageError::Busy { .. }));
+        assert!(matches!(of(ffi::SQLITE_FULL), StorageError::DiskFull { .. }));
+        assert!(matches!(of(ffi::SQLITE_READONLY_DBMOVED), StorageError::ReadOnly { .. }));
+        assert!(matches!(of(ffi::SQLITE_IOERR_WRITE), StorageError::NotWritable { .. }));
+        assert!(matches!(of(ffi::SQLITE_ERROR), StorageError::Sqlite { context: "read", .. }));
+    }
+}

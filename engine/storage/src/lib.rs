@@ -1,0 +1,27 @@
+//! SQLite and files under the data directory; the only crate that names rusqlite.
+//!
+//! A [`Store`] is a data directory, a [`Project`] one SQLite file in it with the peer's tables and ours. Rows
+//! are appended through one writer thread for each project and read through snapshots.
+
+mod apply;
+mod batch;
+mod compat;
+mod connection;
+mod error;
+mod heads;
+mod migrate;
+mod project;
+mod reader;
+mod rows;
+mod runs;
+mod store;
+mod writer;
+
+pub use batch::{Appended, Batch};
+pub use error::StorageError;
+pub use paceline_journal::process::Liveness;
+pub use project::Project;
+pub use reader::{JsonObject, Reader};
+pub use rows::StoredRow;
+pub use runs::RunRecord;
+pub use store::{Durability, Store};

@@ -1,0 +1,233 @@
+//! One project: its file, the heads of its runs, its reading connections and its writer.
+
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use paceline_schema::Timestamp;
+use paceline_schema::ddl::SCHEMA_VERSION;
+use rusqlite::Connection;
+
+use crate::Durability;
+use crate::batch::{Appended, Batch, Prepared};
+use crate::compat::Shape;
+use crate::connection::{FileIdentity, open_reader, open_writer};
+use crate::error::{Location, StorageError};
+use crate::heads::Heads;
+use crate::reader::Reader;
+use crate::writer::{Request, Work, Writer};
+
+/// How long an append waits for a file that another program keeps locked.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A reader that leaves more rows than this unstored stores the heads itself.
+const ROWS_WORTH_STORING: u64 = 2_000;
+/// Connections kept for the next readers.
+const IDLE_READERS: usize = 8;
+
+/// One project of a data directory.
+///
+/// Its writer thread starts with the first append and ends when the project is dropped. The file may be
+/// written, replaced or deleted by other programs at any moment.
+pub struct Project {
+    file: Arc<ProjectFile>,
+    writer: Mutex<Option<Writer>>,
+}
+
+/// What the readers and the writer of a project share.
+pub(crate) struct ProjectFile {
+    pub(crate) location: Location,
+    pub(crate) durability: Durability,
+    heads: Mutex<Heads>,
+    readers: Mutex<Vec<ReadConnection>>,
+}
+
+/// A connection for reading with what it knows of the file.
+struct ReadConnection {
+    connection: Connection,
+    file: FileIdentity,
+    /// The shape of the tables and the `schema_version` it was read at.
+    shape: Option<(i64, Shape)>,
+}
+
+impl Project {
+    pub(crate) fn new(location: Location, durability: Durability) -> Self {
+        let file = ProjectFile { location, durability, heads: Mutex::default(), readers: Mutex::default() };
+        Self { file: Arc::new(file), writer: Mutex::default() }
+    }
+
+    /// Canonical name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.file.location.project
+    }
+
+    /// Stores the batches, all or none, and returns when they are committed. Concurrent callers share one
+    /// transaction.
+    ///
+    /// # Errors
+    /// [`StorageError::Busy`] when another program keeps the file locked for 30 seconds, otherwise what keeps
+    /// the file from being written; then nothing of these batches is stored, and the next append may succeed.
+    pub fn append(&self, batches: Vec<Batch>) -> Result<Appended, StorageError> {
+        self.submit(append_work(batches), Some(PATIENCE))
+    }
+
+    /// The same for a caller whose batches are safe elsewhere and who has nothing better to do: waits for a
+    /// locked file however long it takes.
+    ///
+    /// # Errors
+    /// As [`Self::append`], without `Busy`.
+    pub fn append_patiently(&self, batches: Vec<Batch>) -> Result<Appended, StorageError> {
+        self.submit(append_work(batches), None)
+    }
+
+    /// Records that the processes of these runs lived at `time`. Runs without a record are left out.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn heartbeat(&self, run_ids: &[String], time: Timestamp) -> Result<(), StorageError> {
+        self.submit(Work::Heartbeat { run_ids: run_ids.to_vec(), time }, Some(PATIENCE)).map(drop)
+    }
+
+    fn submit(&self, work: Work, patience: Option<Duration>) -> Result<Appended, StorageError> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        let request =
+            Request { work, give_up_at: patience.map(|patience| Instant::now() + patience), answer };
+        let stopped = |reason: &str| StorageError::WriterStopped {
+            project: self.name().to_owned(),
+            reason: reason.to_owned(),
+        };
+        self.requests()?.send(request).map_err(|_| stopped("it ended before it took the rows"))?;
+        answered.recv().unwrap_or_else(|_| Err(stopped("it ended before it answered")))
+    }
+
+    /// The way to the writer, which is started where it does not run.
+    fn requests(&self) -> Result<Sender<Request>, StorageError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = writer.as_ref().filter(|writer| writer.is_running()) {
+            return Ok(running.requests());
+        }
+        let started = Writer::start(Arc::clone(&self.file)).map_err(|error| StorageError::WriterStopped {
+            project: self.name().to_owned(),
+            reason: error.to_string(),
+        })?;
+        Ok(writer.insert(started).requests())
+    }
+
+    /// Lets `f` ask about one consistent snapshot.
+    ///
+    /// # Errors
+    /// What `f` returns, or what keeps the file from being read.
+    pub fn read<T>(&self, f: impl FnOnce(&Reader<'_>) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        let location = &self.file.location;
+        let sql = |error| location.explain("begin to read", error);
+        let mut reading = self.file.take_reader()?;
+        let ReadConnection { connection, file, shape } = &mut reading;
+
+        // The snapshot is taken under the lock, so that it is no older than the heads.
+        let mut heads = self.file.heads();
+        let transaction = connection.unchecked_transaction().map_err(sql)?;
+        let schema_version =
+            connection.pragma_query_value(None, "schema_version", |row| row.get(0)).map_err(sql)?;
+        let shape = match shape {
+            Some((version, shape)) if *version == schema_version => shape,
+            _ => &mut shape.insert((schema_version, Shape::of(connection).map_err(sql)?)).1,
+        };
+        let runs = heads.sync(connection, shape, *file).map_err(sql)?;
+        let rows_not_stored = heads.rows_not_stored();
+        drop(heads);
+
+        let reader = Reader { connection, location, shape, runs, in_doubt: false.into() };
+        let result = f(&reader);
+        if reader.in_doubt.get() {
+            self.file.heads().doubt();
+        }
+        drop(reader);
+        let can_store = shape.version == SCHEMA_VERSION && rows_not_stored > ROWS_WORTH_STORING;
+        transaction.finish().map_err(sql)?;
+        let file = *file;
+        if result.is_ok() {
+            self.file.give_reader_back(reading);
+        }
+        if can_store && !self.has_writer() {
+            self.file.try_to_store_heads(file);
+        }
+        result
+    }
+
+    fn has_writer(&self) -> bool {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Writer::is_running)
+    }
+}
+
+fn append_work(batches: Vec<Batch>) -> Work {
+    Work::Append(batches.into_iter().map(Prepared::new).collect())
+}
+
+impl ProjectFile {
+    /// The heads of the runs. What a thread left behind that panicked over them is thrown away: they are
+    /// derived from the rows.
+    pub(crate) fn heads(&self) -> MutexGuard<'_, Heads> {
+        self.heads.lock().unwrap_or_else(|poisoned| {
+            self.heads.clear_poison();
+            let mut heads = poisoned.into_inner();
+            *heads = Heads::default();
+            heads
+        })
+    }
+
+    /// The file that stands there now, if there is one.
+    pub(crate) fn identity(&self) -> Result<Option<FileIdentity>, StorageError> {
+        let path = &self.location.path;
+        FileIdentity::of(path)
+            .map_err(|error| StorageError::NotReadable { path: path.clone(), reason: error.to_string() })
+    }
+
+    fn take_reader(&self) -> Result<ReadConnection, StorageError> {
+        let missing = || StorageError::ProjectNotFound { project: self.location.project.clone() };
+        let file = self.identity()?.ok_or_else(missing)?;
+        let idle = {
+            let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            readers.retain(|reader| reader.file == file);
+            readers.pop()
+        };
+        if let Some(idle) = idle {
+            return Ok(idle);
+        }
+        let connection =
+            open_reader(&self.location).map_err(|error| match self.location.explain("open it", error) {
+                StorageError::NotWritable { path, reason } => StorageError::NotReadable { path, reason },
+                other => other,
+            })?;
+        Ok(ReadConnection { connection, file, shape: None })
+    }
+
+    fn give_reader_back(&self, reader: ReadConnection) {
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < IDLE_READERS {
+            readers.push(reader);
+        }
+    }
+
+    /// Stores the heads if the file can be written at this moment; what is derived need not be.
+    fn try_to_store_heads(&self, file: FileIdentity) {
+        let stored = open_writer(&self.location, self.durability)
+            .and_then(|connection| self.store_heads(&connection, file));
+        if let Err(error) = stored {
+            tracing::debug!(project = self.location.project, %error, "heads are not stored");
+        }
+    }
+
+    /// Stores the heads that changed, with their mark, in one transaction.
+    pub(crate) fn store_heads(&self, connection: &Connection, file: FileIdentity) -> rusqlite::Result<()> {
+        let Some(to_store) = self.heads().to_store().filter(|to_store| to_store.file() == file) else {
+            return Ok(());
+        };
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        let written = to_store.write(connection).and_then(|()| connection.execute_batch("COMMIT"));
+        match written {
+            Ok(()) => self.heads().stored(&to_store),
+            Err(_) => connection.execute_batch("ROLLBACK")?,
+        }
+        written
+    }
+}

@@ -1,0 +1,120 @@
+//! A data directory: which projects it holds.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use paceline_schema::{ProjectName, canonical_project};
+
+use crate::connection::create_file;
+use crate::error::{Location, StorageError};
+use crate::project::Project;
+
+/// Registries of artifacts are kept in files of this beginning; they are no projects.
+const REGISTRY_PREFIX: &str = "registry-";
+
+/// What acknowledged rows survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// The death of this process: `synchronous = NORMAL`.
+    #[default]
+    Process,
+    /// Loss of power as well: `synchronous = FULL`.
+    Power,
+}
+
+/// A data directory, shared with training processes and with other programs.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    directory: PathBuf,
+    durability: Durability,
+    projects: Mutex<HashMap<String, Arc<Project>>>,
+}
+
+impl Store {
+    /// Names a data directory; touches nothing on disk.
+    ///
+    /// # Errors
+    /// None at present: what is wrong with the directory shows when it is read or written.
+    pub fn open(directory: impl Into<PathBuf>, durability: Durability) -> Result<Self, StorageError> {
+        let inner = Inner { directory: directory.into(), durability, projects: Mutex::default() };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.0.directory
+    }
+
+    /// Canonical names of all projects, sorted; none where the directory is missing.
+    ///
+    /// # Errors
+    /// `NotReadable` when the directory cannot be listed.
+    pub fn projects(&self) -> Result<Vec<String>, StorageError> {
+        let directory = &self.0.directory;
+        let unreadable = |error: io::Error| StorageError::NotReadable {
+            path: directory.clone(),
+            reason: error.to_string(),
+        };
+        let entries = match fs::read_dir(directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let file_name = entry.map_err(unreadable)?.file_name();
+            let stem = file_name.to_str().and_then(|name| name.strip_suffix(".db"));
+            if let Some(stem) =
+                stem.filter(|stem| canonical_project(stem) == **stem && !stem.starts_with(REGISTRY_PREFIX))
+            {
+                names.push(stem.to_owned());
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// A project by any spelling of its name.
+    ///
+    /// # Errors
+    /// `ProjectNotFound` when there is no file for it.
+    pub fn project(&self, name: &str) -> Result<Arc<Project>, StorageError> {
+        let name = canonical_project(name);
+        if !self.path_of(&name).is_file() {
+            // The last reference joins its writer, so it goes after the lock.
+            let deleted = self.0.projects.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+            drop(deleted);
+            return Err(StorageError::ProjectNotFound { project: name });
+        }
+        Ok(self.known(name))
+    }
+
+    /// A project to write to; its directory (0700) and file (0600) are made where they are missing.
+    ///
+    /// # Errors
+    /// What keeps them from being made.
+    pub fn project_for_writing(&self, name: &ProjectName) -> Result<Arc<Project>, StorageError> {
+        create_file(&self.path_of(name.as_str()))?;
+        Ok(self.known(name.as_str().to_owned()))
+    }
+
+    fn known(&self, name: String) -> Arc<Project> {
+        let mut projects = self.0.projects.lock().unwrap_or_else(PoisonError::into_inner);
+        let project = projects.entry(name).or_insert_with_key(|name| {
+            let location = Location { project: name.clone(), path: self.path_of(name) };
+            Arc::new(Project::new(location, self.0.durability))
+        });
+        Arc::clone(project)
+    }
+
+    /// Canonical names hold no separator, so this stays in the directory.
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.0.directory.join(format!("{name}.db"))
+    }
+}

@@ -1,0 +1,346 @@
+//! The thread that writes a project: requests of concurrent callers become one transaction.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use paceline_schema::Timestamp;
+use rusqlite::Connection;
+
+use crate::apply::{Outcome, apply, record_heartbeat};
+use crate::batch::{Appended, Prepared};
+use crate::compat::Shape;
+use crate::connection::{Backoff, FileIdentity, create_file, open_writer};
+use crate::error::{StorageError, is_busy};
+use crate::migrate;
+use crate::project::ProjectFile;
+
+/// Rows after which a transaction takes no further request in: others wait for the file too.
+const ROWS_PER_TRANSACTION: usize = 5_000;
+/// Heads are stored after so many rows, or after so long, whichever comes first.
+const ROWS_BETWEEN_STORES: u64 = 10_000;
+const TIME_BETWEEN_STORES: Duration = Duration::from_secs(1);
+/// A locked file is worth a word in the log after so long.
+const TIME_TO_WARN: Duration = Duration::from_secs(10);
+/// A commit that readers hold up (only in a file without write-ahead log) gives up after so long.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
+/// The thread needs little; the default would be 2 MiB for each project.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// What a caller waits for.
+pub(crate) struct Request {
+    pub(crate) work: Work,
+    /// When the caller stops waiting for a locked file; never where there is none.
+    pub(crate) give_up_at: Option<Instant>,
+    pub(crate) answer: SyncSender<Result<Appended, StorageError>>,
+}
+
+/// What is to be written.
+pub(crate) enum Work {
+    Append(Vec<Prepared>),
+    Heartbeat { run_ids: Vec<String>, time: Timestamp },
+}
+
+impl Work {
+    fn row_count(&self) -> usize {
+        match self {
+            Self::Append(batches) => batches.iter().map(Prepared::row_count).sum(),
+            Self::Heartbeat { .. } => 0,
+        }
+    }
+
+    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<Outcome> {
+        let mut total = Outcome::default();
+        match self {
+            Self::Append(batches) => {
+                for batch in batches {
+                    total.add(apply(connection, batch)?);
+                }
+            }
+            Self::Heartbeat { run_ids, time } => record_heartbeat(connection, run_ids, *time)?,
+        }
+        Ok(total)
+    }
+
+    fn batches(&self) -> &[Prepared] {
+        match self {
+            Self::Append(batches) => batches,
+            Self::Heartbeat { .. } => &[],
+        }
+    }
+}
+
+impl Request {
+    /// A caller that is gone needs no answer.
+    fn answer(&self, result: Result<Appended, StorageError>) {
+        let _ = self.answer.send(result);
+    }
+}
+
+/// A running writer thread. Dropping it waits until all that was asked is answered and the file is closed.
+pub(crate) struct Writer {
+    requests: Option<Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(file: Arc<ProjectFile>) -> io::Result<Self> {
+        let (requests, received) = mpsc::channel();
+        let thread = std::thread::Builder::new()
+            .name("paceline-write".into())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                WriterThread {
+                    file,
+                    requests: received,
+                    queue: VecDeque::new(),
+                    open: None,
+                    one_by_one: 0,
+                    stored_at: Instant::now(),
+                }
+                .run();
+            })?;
+        Ok(Self { requests: Some(requests), thread: Some(thread) })
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
+    pub(crate) fn requests(&self) -> Sender<Request> {
+        self.requests.clone().expect("it is taken only by drop")
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct WriterThread {
+    file: Arc<ProjectFile>,
+    requests: Receiver<Request>,
+    /// Taken from the channel, not yet written.
+    queue: VecDeque<Request>,
+    open: Option<OpenFile>,
+    /// So many requests at the head of the queue failed together and are tried each for itself.
+    one_by_one: usize,
+    stored_at: Instant,
+}
+
+struct OpenFile {
+    connection: Connection,
+    identity: FileIdentity,
+    /// `schema_version` at which the tables were seen to be complete.
+    complete_at: Option<i64>,
+    shape: Option<Shape>,
+}
+
+impl WriterThread {
+    fn run(mut self) {
+        while self.wait_for_request() {
+            self.queue.extend(self.requests.try_iter());
+            match self.begin() {
+                Ok(()) => self.write_group(),
+                Err(error) => {
+                    if let Some(request) = self.queue.pop_front() {
+                        request.answer(Err(error));
+                    }
+                }
+            }
+        }
+        self.store_heads();
+    }
+
+    /// Sleeps until there is work, storing the heads when there is none for a while. False when there will
+    /// be no more.
+    fn wait_for_request(&mut self) -> bool {
+        while self.queue.is_empty() {
+            let received = if self.file.heads().rows_not_stored() > 0 {
+                self.requests.recv_timeout(TIME_BETWEEN_STORES)
+            } else {
+                self.requests.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match received {
+                Ok(request) => self.queue.push_back(request),
+                Err(RecvTimeoutError::Timeout) => self.store_heads(),
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    /// Begins a transaction on complete tables, waiting for others as long as somebody in the queue does.
+    /// `Busy` is for the first in the queue.
+    fn begin(&mut self) -> Result<(), StorageError> {
+        let mut backoff = Backoff::new();
+        let began = Instant::now();
+        let mut warned = false;
+        loop {
+            match self.try_to_begin() {
+                Err(StorageError::Busy { .. }) => {
+                    self.open = self.open.take().filter(|open| open.connection.is_autocommit());
+                }
+                done => {
+                    if done.is_err() {
+                        self.open = None;
+                    }
+                    return done;
+                }
+            }
+            let now = Instant::now();
+            if let Some(expired) = self
+                .queue
+                .iter()
+                .position(|request| request.give_up_at.is_some_and(|give_up_at| give_up_at <= now))
+            {
+                let request = self.queue.remove(expired).expect("it was found there");
+                self.queue.push_front(request);
+                self.one_by_one = 0;
+                return Err(StorageError::Busy { project: self.file.location.project.clone() });
+            }
+            if !warned && began.elapsed() > TIME_TO_WARN {
+                warned = true;
+                tracing::warn!(
+                    project = self.file.location.project,
+                    "the file is locked by another program; waiting"
+                );
+            }
+            backoff.pause();
+            self.queue.extend(self.requests.try_iter());
+        }
+    }
+
+    fn try_to_begin(&mut self) -> Result<(), StorageError> {
+        let location = &self.file.location;
+        let sql = |error| location.explain("begin to write", error);
+        let standing = self.file.identity()?;
+        let open = match self.open.take().filter(|open| Some(open.identity) == standing) {
+            Some(open) => self.open.insert(open),
+            None => self.open.insert(OpenFile::open(&self.file)?),
+        };
+        open.connection.execute_batch("BEGIN IMMEDIATE").map_err(sql)?;
+        let schema_version = |connection: &Connection| {
+            connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0)).map_err(sql)
+        };
+        if open.complete_at != Some(schema_version(&open.connection)?) {
+            migrate::complete(&open.connection, location)?;
+            open.shape = Some(Shape::of(&open.connection).map_err(sql)?);
+            open.complete_at = Some(schema_version(&open.connection)?);
+        }
+        Ok(())
+    }
+
+    /// Writes as many requests as belong together, in the transaction that is begun.
+    fn write_group(&mut self) {
+        let mut group = self.take_group();
+        match self.apply_and_commit(&mut group) {
+            Ok(outcomes) => {
+                for (request, outcome) in group.iter().zip(&outcomes) {
+                    request.answer(Ok(outcome.appended));
+                }
+                self.absorb(&group, &outcomes);
+            }
+            Err(error) => {
+                // Closing rolls back, and what is opened next knows nothing of what failed.
+                self.open = None;
+                match group.pop() {
+                    Some(only) if group.is_empty() => only.answer(Err(error)),
+                    last => {
+                        group.extend(last);
+                        self.one_by_one = group.len();
+                        for request in group.into_iter().rev() {
+                            self.queue.push_front(request);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn take_group(&mut self) -> Vec<Request> {
+        if self.one_by_one > 0 {
+            self.one_by_one -= 1;
+            return self.queue.pop_front().into_iter().collect();
+        }
+        let mut rows = 0;
+        let fitting = self.queue.iter().take_while(|request| {
+            let fits = rows < ROWS_PER_TRANSACTION;
+            rows += request.work.row_count();
+            fits
+        });
+        let count = fitting.count();
+        self.queue.drain(..count).collect()
+    }
+
+    fn apply_and_commit(&mut self, group: &mut [Request]) -> Result<Vec<Outcome>, StorageError> {
+        let sql = |error| self.file.location.explain("store rows", error);
+        let connection = &self.open.as_ref().expect("the transaction was begun on it").connection;
+        let outcomes: rusqlite::Result<Vec<Outcome>> =
+            group.iter_mut().map(|request| request.work.apply(connection)).collect();
+        let outcomes = outcomes.map_err(sql)?;
+        let mut backoff = Backoff::new();
+        let began = Instant::now();
+        loop {
+            match connection.execute_batch("COMMIT") {
+                Ok(()) => return Ok(outcomes),
+                Err(error) if is_busy(&error) && began.elapsed() < COMMIT_PATIENCE => backoff.pause(),
+                Err(error) => return Err(sql(error)),
+            }
+        }
+    }
+
+    /// Takes the committed rows into the heads, after the callers have their answers.
+    fn absorb(&mut self, group: &[Request], outcomes: &[Outcome]) {
+        let Some(OpenFile { connection, identity, shape: Some(shape), .. }) = &self.open else { return };
+        let mut rows_not_stored = 0;
+        if let Some(first_id) = outcomes.iter().filter_map(|outcome| outcome.first_id).min() {
+            let batches = group.iter().flat_map(|request| request.work.batches()).map(Prepared::committed);
+            let mut heads = self.file.heads();
+            if let Err(error) = heads.absorb_committed(connection, shape, *identity, first_id, batches) {
+                heads.doubt();
+                tracing::debug!(project = self.file.location.project, %error, "heads are behind");
+            }
+            rows_not_stored = heads.rows_not_stored();
+        }
+        let is_due = rows_not_stored >= ROWS_BETWEEN_STORES
+            || (rows_not_stored > 0 && self.stored_at.elapsed() >= TIME_BETWEEN_STORES);
+        if is_due || outcomes.iter().any(|outcome| outcome.ended) {
+            self.store_heads();
+        }
+    }
+
+    /// Stores the heads if the file is free now; the next time comes soon.
+    fn store_heads(&mut self) {
+        self.stored_at = Instant::now();
+        let Some(OpenFile { connection, identity, .. }) = &self.open else { return };
+        if let Err(error) = self.file.store_heads(connection, *identity) {
+            tracing::debug!(project = self.file.location.project, %error, "heads are not stored");
+            if !is_busy(&error) {
+                self.open = None;
+            }
+        }
+    }
+}
+
+impl OpenFile {
+    /// Opens the file, making it where it is missing.
+    fn open(file: &ProjectFile) -> Result<Self, StorageError> {
+        create_file(&file.location.path)?;
+        let identity = file
+            .identity()?
+            .ok_or_else(|| StorageError::ProjectNotFound { project: file.location.project.clone() })?;
+        let connection = open_writer(&file.location, file.durability)
+            .map_err(|error| file.location.explain("open it to write", error))?;
+        migrate::keep_copy_of_legacy(&connection, &file.location)?;
+        Ok(Self { connection, identity, complete_at: None, shape: None })
+    }
+}

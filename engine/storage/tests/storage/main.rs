@@ -1,0 +1,9 @@
+//! The storage crate from outside: real files, other programs at work on them, damage.
+
+mod append;
+mod damage;
+mod heads;
+mod locks;
+mod peer;
+mod runs;
+mod support;

@@ -1,0 +1,46 @@
+//! Environment variables: the one list of names, with what each means.
+
+macro_rules! variables {
+    ($($(#[doc = $doc:literal])+ $constant:ident = $name:literal;)+) => {
+        $($(#[doc = $doc])+ pub const $constant: &str = $name;)+
+
+        /// Every variable with its meaning, for the documentation.
+        pub const ALL: &[(&str, &str)] = &[$(($name, concat!($($doc),+)),)+];
+    };
+}
+
+variables! {
+    /// Data directory; `$HF_HOME/trackio` unless set.
+    TRACKIO_DIR = "TRACKIO_DIR";
+    /// Project when `init` names none; `WANDB_PROJECT` is read after it.
+    TRACKIO_PROJECT = "TRACKIO_PROJECT";
+    /// Token that writing over HTTP needs; made anew at each start of the server unless set.
+    TRACKIO_WRITE_TOKEN = "TRACKIO_WRITE_TOKEN";
+    /// Parent of the default data directory; `~/.cache/huggingface` unless set.
+    HF_HOME = "HF_HOME";
+    /// Port of `paceline serve` unless `--port` says one; 7860 unless set.
+    GRADIO_SERVER_PORT = "GRADIO_SERVER_PORT";
+    /// Address of `paceline serve` unless `--host` says one; 127.0.0.1 unless set.
+    GRADIO_SERVER_NAME = "GRADIO_SERVER_NAME";
+    /// Program that drains journals, where it is not beside the Python package.
+    PACELINE_BINARY = "PACELINE_BINARY";
+    /// `off` starts no companion: rows stay in the journal until a server or command opens the directory.
+    PACELINE_COMPANION = "PACELINE_COMPANION";
+    /// What the program writes to standard error, as `info` or `paceline_http=debug`; `warn` unless set.
+    PACELINE_LOG = "PACELINE_LOG";
+}
+
+/// The name under which the sibling launcher calls the program.
+pub const PACELINE_AS: &str = "PACELINE_AS";
+
+/// The data directory: `TRACKIO_DIR`, else `$HF_HOME/trackio`, else `~/.cache/huggingface/trackio`.
+///
+/// `read` answers for an environment variable and `home` is the user's home directory.
+pub fn data_directory(read: impl Fn(&str) -> Option<String>, home: Option<std::path::PathBuf>) -> std::path::PathBuf {
+    let set = |name| read(name).filter(|value| !value.is_empty()).map(std::path::PathBuf::from);
+    set(TRACKIO_DIR).unwrap_or_else(|| {
+        set(HF_HOME)
+            .unwrap_or_else(|| home.unwrap_or_else(|| ".".into()).join(".cache").join("huggingface"))
+            .join("trackio")
+    })
+}

@@ -1,0 +1,27 @@
+//! What crosses a boundary: names, values, events, wire types, tables, error codes, environment names.
+//!
+//! Everything two crates, two processes or two machines must agree on is declared here once. The crate
+//! does no I/O and has no clock; it may be used by the extension module inside a training process, so it
+//! stays small. The OpenAPI schemas of the wire types exist only with the feature `openapi`.
+
+pub mod companion;
+pub mod ddl;
+pub mod env;
+pub mod error;
+pub mod event;
+pub mod names;
+pub mod redact;
+pub mod run;
+pub mod series;
+pub mod status;
+pub mod system;
+pub mod time;
+pub mod values;
+
+pub use error::{ErrorBody, ErrorCode};
+pub use event::{Alert, AlertLevel, Event, ProcessIdentity, Row, RunEnd, RunStart, SystemSample};
+pub use names::{ProjectName, canonical_project};
+pub use run::{ProjectSummary, RunDetail, RunState, RunSummary, StateSource};
+pub use status::{LossStatus, RunStatus, TotalStepsSource, Trend};
+pub use time::Timestamp;
+pub use values::{Metrics, Value};

@@ -1,0 +1,170 @@
+//! Projects and runs as the API answers them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RunState {
+    /// `init` was called, no row has come.
+    Created,
+    /// Rows come.
+    Running,
+    /// Rows should have come and did not; the process is not known to be gone.
+    Stalled,
+    /// `finish()` was called, or the process ended with status 0.
+    Finished,
+    /// The process ended by an exception or with another status.
+    Failed,
+    /// The process is gone without a word.
+    Crashed,
+}
+
+impl RunState {
+    /// Every state, in the order a run can pass through them.
+    pub const ALL: [Self; 6] =
+        [Self::Created, Self::Running, Self::Stalled, Self::Finished, Self::Failed, Self::Crashed];
+
+    /// The word in tables, answers and sentences.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Running => "running",
+            Self::Stalled => "stalled",
+            Self::Finished => "finished",
+            Self::Failed => "failed",
+            Self::Crashed => "crashed",
+        }
+    }
+
+    /// Reads the word of the tables.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// No more rows are expected.
+    #[must_use]
+    pub fn has_ended(self) -> bool {
+        match self {
+            Self::Finished | Self::Failed | Self::Crashed => true,
+            Self::Created | Self::Running | Self::Stalled => false,
+        }
+    }
+}
+
+/// What the state was derived from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum StateSource {
+    /// The logging process: its start, its heartbeat, its end.
+    Process,
+    /// The age of the last row, for clients that say nothing else.
+    Rows,
+}
+
+/// One project in a list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProjectSummary {
+    /// Canonical name.
+    pub project: String,
+    /// How many runs it has.
+    pub runs: u64,
+    /// How many of them are running or stalled now.
+    pub active_runs: u64,
+    /// Time of the newest row or event.
+    pub last_activity: Option<Timestamp>,
+    /// Why the project cannot be read, when its file is damaged.
+    pub damaged: Option<String>,
+}
+
+/// One run in a list: what a table or a lane needs, no more.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunSummary {
+    /// Canonical project name.
+    pub project: String,
+    /// Display name.
+    pub run: String,
+    /// Stable id.
+    pub run_id: String,
+    /// Where it stands.
+    pub state: RunState,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// Time of the newest row.
+    pub last_row_at: Option<Timestamp>,
+    /// Rows stored.
+    pub rows: u64,
+    /// Current training step (`train/global_step` where the trainer logs it).
+    pub step: Option<i64>,
+    /// Steps the run will have.
+    pub total_steps: Option<i64>,
+    /// `step / total_steps`, 0 to 1.
+    pub progress: Option<f64>,
+    /// Metric that stands for the loss.
+    pub loss_key: Option<String>,
+    /// Mean of its last 10 rows.
+    pub loss: Option<f64>,
+    /// Its first value.
+    pub loss_first: Option<f64>,
+    /// Its lowest value.
+    pub loss_best: Option<f64>,
+    /// Seconds since the run was created, or until it ended.
+    pub elapsed_seconds: Option<f64>,
+    /// Expected seconds until the end.
+    pub eta_seconds: Option<f64>,
+    /// Lower end of the 80 % interval, seconds.
+    pub eta_low_seconds: Option<f64>,
+    /// Upper end of the 80 % interval, seconds.
+    pub eta_high_seconds: Option<f64>,
+    /// Exit status of a run that failed.
+    pub exit_code: Option<i32>,
+    /// Group given at `init`.
+    pub group: Option<String>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// Order of creation in the project, from 0; decides the colour.
+    pub colour_slot: u32,
+    /// One sentence for a person; the same words everywhere.
+    pub summary: String,
+}
+
+/// One run with all that is known of it but its series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunDetail {
+    /// The fields of the list.
+    #[serde(flatten)]
+    pub run: RunSummary,
+    /// Config as it was last set.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub config: serde_json::Value,
+    /// Last value of each metric, then what `run.summary` was told.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub summary_values: BTreeMap<String, serde_json::Value>,
+    /// Exception nobody caught.
+    pub failure: Option<String>,
+    /// Signal that ended the process.
+    pub exit_signal: Option<i32>,
+    /// Host the process runs on.
+    pub host: Option<String>,
+    /// Its process id there.
+    pub pid: Option<u32>,
+    /// Command line.
+    pub command: Option<String>,
+    /// Commit of the code.
+    pub git_commit: Option<String>,
+    /// Free text.
+    pub notes: Option<String>,
+}

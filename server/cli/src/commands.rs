@@ -1,0 +1,26 @@
+//! The commands, one a file, and what they open.
+
+pub(crate) mod companion;
+pub(crate) mod list;
+pub(crate) mod openapi;
+pub(crate) mod serve;
+pub(crate) mod show;
+pub(crate) mod status;
+
+use paceline_query::Engine;
+use paceline_storage::{Durability, Store};
+
+use crate::arguments::DirectoryArgument;
+use crate::failure::Failure;
+
+/// Opens the data directory; the one place where commands do.
+fn open_store(directory: &DirectoryArgument) -> Result<Store, Failure> {
+    let store = Store::open(directory.directory(), Durability::Process)?;
+    paceline_companion::drain_leftovers(&store, None);
+    Ok(store)
+}
+
+/// Opens the data directory for questions.
+fn open_engine(directory: &DirectoryArgument) -> Result<Engine, Failure> {
+    Ok(Engine::new(open_store(directory)?))
+}

@@ -1,0 +1,27 @@
+//! `paceline companion`: what a trainer starts beside itself.
+
+use paceline_schema::companion::OpenRequest;
+
+use crate::arguments::CompanionArguments;
+use crate::failure::Failure;
+
+/// Goes on in a process of its own, which this one does not wait for.
+pub(crate) fn run(arguments: &CompanionArguments) -> Result<(), Failure> {
+    let request =
+        arguments.open.as_deref().map(serde_json::from_str::<OpenRequest>).transpose().map_err(|error| {
+            Failure::new(
+                format!("`--open` is no question of a trainer: {error}"),
+                "leave it out to drain the journals only",
+            )
+        })?;
+    // Relative paths end with the working directory, which the new process leaves.
+    let directory = std::path::absolute(arguments.directory.directory()).map_err(|error| {
+        Failure::new(format!("the data directory has no absolute path: {error}"), "name it with `--dir`")
+    })?;
+    match paceline_companion::run_standalone(&directory, request.as_ref()) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            Err(Failure::new(format!("the companion ended: {error}"), "the rows are safe in the journals"))
+        }
+    }
+}

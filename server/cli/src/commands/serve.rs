@@ -1,0 +1,56 @@
+//! `paceline serve`: the web page and the API, until somebody ends it.
+
+use paceline_http::{Listening, Port, ServerConfig};
+use paceline_query::Engine;
+use paceline_schema::env::GRADIO_SERVER_PORT;
+
+use super::open_store;
+use crate::arguments::{ListenArguments, ServeArguments};
+use crate::failure::Failure;
+use crate::output;
+
+/// Serves, after it has said where.
+pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
+    let directory = arguments.listen.directory.directory();
+    serve(&arguments.listen, |listening| {
+        output::line(&format!("Paceline serves {} at {}", directory.display(), listening.url))?;
+        print_write_address(listening)
+    })
+}
+
+/// Serves; `on_ready` says where. When it cannot be said, the server runs all the same.
+pub(super) fn serve(
+    arguments: &ListenArguments,
+    on_ready: impl FnOnce(&Listening) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    let config = ServerConfig {
+        host: arguments.host.clone(),
+        port: arguments.port.map_or_else(first_port, |port| Ok(Port::Exactly(port)))?,
+        write_token: arguments.token.clone(),
+        allowed_hosts: arguments.allowed_hosts.clone(),
+    };
+    let engine = Engine::new(open_store(&arguments.directory)?);
+    Ok(paceline_http::serve(&config, engine, |listening| {
+        let _ = on_ready(listening);
+    })?)
+}
+
+/// The address that lets a client write, where nobody knows the token yet.
+pub(super) fn print_write_address(listening: &Listening) -> std::io::Result<()> {
+    let Some(token) = &listening.generated_token else { return Ok(()) };
+    output::line(&format!("Clients may write to {}?write_token={token}", listening.url))?;
+    output::line("Share this address only with people you trust; it ends with the server.")
+}
+
+/// The peer's variable names the first port to try.
+fn first_port() -> Result<Port, Failure> {
+    match std::env::var(GRADIO_SERVER_PORT).ok().filter(|text| !text.is_empty()) {
+        None => Ok(ServerConfig::default().port),
+        Some(text) => text.parse().map(Port::FirstFreeFrom).map_err(|_| {
+            Failure::new(
+                format!("{GRADIO_SERVER_PORT} is `{text}`, which is not a port"),
+                "set it to a number from 1 to 65535, or use `--port`",
+            )
+        }),
+    }
+}

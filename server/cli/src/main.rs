@@ -1,0 +1,44 @@
+//! The program `paceline`, which is also the command `trackio`.
+
+mod arguments;
+mod commands;
+mod failure;
+mod output;
+
+use std::process::ExitCode;
+
+use arguments::{Command, ListCommand};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    start_log();
+    let arguments = arguments::parse();
+    match run(arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => commands::serve::run(&arguments),
+        Command::Show(arguments) => commands::show::run(&arguments),
+        Command::Status(arguments) => commands::status::run(&arguments),
+        Command::List(ListCommand::Projects(arguments)) => commands::list::projects(&arguments),
+        Command::List(ListCommand::Runs(arguments)) => commands::list::runs(&arguments),
+        Command::List(ListCommand::Metrics(arguments)) => commands::list::metrics(&arguments),
+        Command::Openapi => commands::openapi::run(),
+        Command::Companion(arguments) => commands::companion::run(&arguments),
+    }
+}
+
+/// Messages of the libraries go to standard error, as many as `PACELINE_LOG` asks for.
+fn start_log() {
+    let filter = std::env::var(paceline_schema::env::PACELINE_LOG).unwrap_or_default();
+    let filter = if filter.is_empty() { "warn".to_owned() } else { filter };
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .init();
+}

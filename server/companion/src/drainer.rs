@@ -1,0 +1,268 @@
+//! Moves records from all journals of a directory to the tables, project by project.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use paceline_journal::layout::{JournalPath, find_journals};
+use paceline_journal::{Drain, Drained};
+use paceline_schema::event::RunKey;
+use paceline_schema::{Event, ProjectName, RunEnd, RunStart, RunState, Timestamp};
+use paceline_storage::{Batch, Store};
+
+use crate::exit::{ExitStatus, ExitWatch};
+
+/// Rows of one transaction, shared by the project's journals: larger ones hold the file's lock for longer
+/// than other programs should wait, smaller ones cost throughput.
+const ROWS_PER_COMMIT: usize = 5_000;
+/// At least this many rows are read from each journal in turn.
+const LEAST_ROWS_PER_JOURNAL: usize = 250;
+/// How long the exit status of a process that is gone may take to be known: its parent has to ask for it.
+const STATUS_PATIENCE: Duration = Duration::from_millis(500);
+/// How long a project that cannot be written is left alone.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// All journals of a directory that this process drains.
+pub(crate) struct Drainer {
+    store: Store,
+    journals: HashMap<PathBuf, Tracked>,
+    /// Projects that could not be written, and since when.
+    troubled: HashMap<String, Instant>,
+}
+
+/// One journal, with what is known of its end.
+#[derive(Debug)]
+struct Tracked {
+    drain: Drain,
+    exit: Option<ExitWatch>,
+    end: Option<RunEnd>,
+    committed_end: Option<RunEnd>,
+    gone_since: Option<Instant>,
+    reported_lost: u64,
+}
+
+/// A live run of this machine.
+#[derive(Debug, Clone)]
+pub(crate) struct LiveRun {
+    pub(crate) project: String,
+    pub(crate) run: RunKey,
+    pub(crate) start: RunStart,
+}
+
+/// What a pass over all journals found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// There are no journals.
+    NoJournals,
+    /// There are, and nothing new stood in them.
+    Idle,
+    /// Records were committed.
+    Progress,
+}
+
+/// Commits what earlier processes left in their journals: of one project, or of all.
+///
+/// Journals that another process drains are left to it. Nothing fails: what cannot be committed stays.
+pub fn drain_leftovers(store: &Store, project: Option<&str>) {
+    let mut drainer = Drainer::new(store.clone());
+    while drainer.pass(|journal| project.is_none_or(|project| journal.project == project)) == Pass::Progress {}
+}
+
+impl Drainer {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, journals: HashMap::new(), troubled: HashMap::new() }
+    }
+
+    /// Looks at every journal that `wanted` admits once.
+    pub(crate) fn pass(&mut self, wanted: impl Fn(&JournalPath) -> bool) -> Pass {
+        self.discover(wanted);
+        if self.journals.is_empty() {
+            return Pass::NoJournals;
+        }
+        let mut projects: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        for (path, tracked) in &self.journals {
+            projects.entry(tracked.drain.journal().project.clone()).or_default().push(path.clone());
+        }
+        let mut progress = false;
+        for (project, paths) in projects {
+            let resting = self.troubled.get(&project).is_some_and(|since| since.elapsed() < RETRY_INTERVAL);
+            progress |= !resting && self.drain_project(&project, &paths);
+        }
+        if progress { Pass::Progress } else { Pass::Idle }
+    }
+
+    /// Runs whose processes still log, for heartbeats and samples.
+    pub(crate) fn live_runs(&self) -> Vec<LiveRun> {
+        self.journals
+            .values()
+            .filter(|tracked| tracked.end.is_none() && tracked.gone_since.is_none())
+            .filter_map(|tracked| {
+                let owner = tracked.drain.owner()?;
+                let start = owner.start.clone()?;
+                Some(LiveRun { project: tracked.drain.journal().project.clone(), run: owner.run.clone(), start })
+            })
+            .collect()
+    }
+
+    fn discover(&mut self, wanted: impl Fn(&JournalPath) -> bool) {
+        let found = match find_journals(self.store.directory()) {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, "the journals cannot be listed");
+                return;
+            }
+        };
+        for journal in found.into_iter().filter(wanted) {
+            if self.journals.contains_key(&journal.path) {
+                continue;
+            }
+            match Drain::open(&journal) {
+                Ok(Some(drain)) => {
+                    let exit = drain.owner().filter(|owner| owner.start.is_some());
+                    let exit = exit.and_then(|owner| ExitWatch::new(owner.process.pid));
+                    let tracked = Tracked { drain, exit, end: None, committed_end: None, gone_since: None, reported_lost: 0 };
+                    self.journals.insert(journal.path, tracked);
+                }
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "a journal cannot be opened"),
+            }
+        }
+    }
+
+    fn drain_project(&mut self, project: &str, paths: &[PathBuf]) -> bool {
+        let limit = (ROWS_PER_COMMIT / paths.len()).max(LEAST_ROWS_PER_JOURNAL);
+        let mut batches = Vec::new();
+        let mut ended = HashSet::new();
+        for path in paths {
+            let Some(tracked) = self.journals.get_mut(path) else { continue };
+            match tracked.read(limit) {
+                Ok((batch, at_end)) => {
+                    batches.extend(batch);
+                    if at_end {
+                        ended.insert(path.clone());
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "a journal cannot be read"),
+            }
+        }
+        let delivered = batches.is_empty() || self.deliver(project, batches);
+        for path in paths {
+            self.settle(path, delivered, ended.contains(path));
+        }
+        delivered && (!ended.is_empty() || self.journals_moved(paths))
+    }
+
+    fn deliver(&mut self, project: &str, batches: Vec<Batch>) -> bool {
+        let result = ProjectName::new(project)
+            .map_err(|error| error.to_string())
+            .and_then(|name| self.store.project_for_writing(&name).map_err(|error| error.to_string()))
+            .and_then(|project| project.append(batches).map_err(|error| error.to_string()));
+        match result {
+            Ok(_) => {
+                self.troubled.remove(project);
+                true
+            }
+            Err(error) => {
+                if self.troubled.insert(project.to_owned(), Instant::now()).is_none() {
+                    tracing::warn!(project, error, "rows stay in the journal until the project can be written");
+                }
+                false
+            }
+        }
+    }
+
+    fn settle(&mut self, path: &Path, delivered: bool, ended: bool) {
+        let Some(tracked) = self.journals.get_mut(path) else { return };
+        if !delivered {
+            tracked.rewind();
+            return;
+        }
+        let committed = tracked.drain.commit();
+        tracked.committed_end = tracked.end.clone();
+        let lost = tracked.drain.lost();
+        if lost > tracked.reported_lost {
+            tracing::warn!(journal = %path.display(), lost, "records are missing or damaged");
+            tracked.reported_lost = lost;
+        }
+        let result = committed.and_then(|()| match ended.then(|| self.journals.remove(path)).flatten() {
+            Some(tracked) => tracked.drain.remove(),
+            None => Ok(()),
+        });
+        if let Err(error) = result {
+            tracing::warn!(%error, "a journal could not be marked; its records may be read again");
+        }
+    }
+
+    fn journals_moved(&mut self, paths: &[PathBuf]) -> bool {
+        paths.iter().any(|path| self.journals.get_mut(path).is_some_and(|tracked| tracked.drain.take_moved()))
+    }
+}
+
+impl Tracked {
+    /// Reads on; with the end of the run added when its process is gone. `true` when nothing will follow.
+    fn read(&mut self, limit: usize) -> Result<(Option<Batch>, bool), paceline_journal::JournalError> {
+        let Drained { mut events, mut ended } = self.drain.read(limit)?;
+        for event in &events {
+            if let Event::End(end) = event {
+                self.end = Some(end.clone());
+            }
+        }
+        let Some(owner) = self.drain.owner().cloned() else { return Ok((None, ended)) };
+        if ended && owner.start.is_some() {
+            match self.final_end() {
+                EndKnown::Yes(end) => events.extend(end.map(Event::End)),
+                EndKnown::NotYet => ended = false,
+            }
+        }
+        let batch = (!events.is_empty()).then(|| Batch { run: owner.run, events });
+        Ok((batch, ended))
+    }
+
+    /// What is to be said of the end beyond what the process said itself.
+    fn final_end(&mut self) -> EndKnown {
+        // `finish()` says 0. Whatever else the process said while it was leaving, its status knows better.
+        if self.end.as_ref().is_some_and(|end| end.exit_code == Some(0)) {
+            return EndKnown::Yes(None);
+        }
+        let status = self.exit.as_ref().and_then(ExitWatch::status);
+        let since = *self.gone_since.get_or_insert_with(Instant::now);
+        if status.is_none() && self.exit.is_some() && since.elapsed() < STATUS_PATIENCE {
+            return EndKnown::NotYet;
+        }
+        let time = Timestamp(std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_micros() as i64));
+        let end = match (&self.end, status) {
+            (Some(_), None) => return EndKnown::Yes(None),
+            (Some(end), Some(ExitStatus::Code(0))) => {
+                RunEnd { state: RunState::Finished, exit_code: Some(0), failure: None, ..end.clone() }
+            }
+            (Some(end), Some(ExitStatus::Code(code))) => {
+                RunEnd { state: RunState::Failed, exit_code: Some(code), ..end.clone() }
+            }
+            (Some(end), Some(ExitStatus::Signal(signal))) => {
+                RunEnd { state: RunState::Crashed, exit_signal: Some(signal), ..end.clone() }
+            }
+            (None, status) => {
+                let (state, exit_code, exit_signal) = match status {
+                    Some(ExitStatus::Code(0)) => (RunState::Crashed, Some(0), None),
+                    Some(ExitStatus::Code(code)) => (RunState::Failed, Some(code), None),
+                    Some(ExitStatus::Signal(signal)) => (RunState::Crashed, None, Some(signal)),
+                    None => (RunState::Crashed, None, None),
+                };
+                RunEnd { time, state, exit_code, exit_signal, failure: None }
+            }
+        };
+        EndKnown::Yes(Some(end))
+    }
+
+    fn rewind(&mut self) {
+        self.drain.rewind();
+        self.end = self.committed_end.clone();
+    }
+}
+
+enum EndKnown {
+    Yes(Option<RunEnd>),
+    NotYet,
+}

@@ -1,0 +1,92 @@
+//! Answers a trainer that begins: which run it logs into.
+
+use std::time::{Duration, Instant};
+
+use paceline_journal::Owner;
+use paceline_journal::layout::find_journals;
+use paceline_schema::ErrorCode;
+use paceline_schema::companion::{OpenAnswer, OpenReply, OpenRequest, Resume};
+use paceline_storage::{Project, Store, StorageError};
+
+use crate::drainer::drain_leftovers;
+use crate::names;
+
+/// How long rows of an earlier process may take to reach the tables before the run goes on without them.
+const LEFTOVER_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Finds the run a trainer asks for, or a name for a new one.
+#[must_use]
+pub fn open_run(store: &Store, request: &OpenRequest) -> OpenReply {
+    try_open(store, request).unwrap_or_else(|error| OpenReply::Unavailable(error.to_string()))
+}
+
+fn try_open(store: &Store, request: &OpenRequest) -> Result<OpenReply, Box<dyn std::error::Error>> {
+    let resumes = request.resume != Resume::Never && (request.run_id.is_some() || request.name.is_some());
+    if resumes {
+        await_leftovers(store, request);
+    }
+    let project = match store.project(&request.project) {
+        Ok(project) => Some(project),
+        Err(error) if error.code() == ErrorCode::ProjectNotFound => None,
+        Err(error) => return Err(error.into()),
+    };
+    if resumes {
+        if let Some(answer) = project.as_deref().map(|project| existing_run(project, request)).transpose()?.flatten() {
+            return Ok(OpenReply::Opened(answer));
+        }
+        if request.resume == Resume::Must {
+            let asked = request.run_id.as_deref().or(request.name.as_deref()).unwrap_or_default();
+            return Ok(OpenReply::NoSuchRun(format!("run `{asked}` does not exist in project `{}`", request.project)));
+        }
+    }
+    let name = match &request.name {
+        Some(name) => name.clone(),
+        None => new_name(store, project.as_deref(), &request.project)?,
+    };
+    Ok(OpenReply::Opened(OpenAnswer { run_id: None, name, next_step: 0 }))
+}
+
+fn existing_run(project: &Project, request: &OpenRequest) -> Result<Option<OpenAnswer>, StorageError> {
+    let Some(selector) = request.run_id.as_deref().or(request.name.as_deref()) else { return Ok(None) };
+    let found = project.read(|reader| {
+        let run = reader.find_run(selector)?;
+        let next_step = reader.heads(&run.run_id)?.max_step().map_or(0, |step| step.saturating_add(1));
+        Ok(OpenAnswer { run_id: Some(run.run_id), name: run.run_name, next_step })
+    });
+    match found {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.code() == ErrorCode::RunNotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn new_name(
+    store: &Store,
+    project: Option<&Project>,
+    canonical: &str,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let taken = match project {
+        Some(project) => project.read(|reader| reader.runs())?,
+        None => Vec::new(),
+    };
+    Ok(names::choose(store.directory(), canonical, |name| taken.iter().any(|run| run.run_name == name))?)
+}
+
+/// Rows of the run that is continued may still stand in the journal of a process that died; whoever drains
+/// it needs a moment.
+fn await_leftovers(store: &Store, request: &OpenRequest) {
+    drain_leftovers(store, Some(&request.project));
+    let begun = Instant::now();
+    let pending = || {
+        find_journals(store.directory()).unwrap_or_default().iter().any(|journal| {
+            journal.project == request.project
+                && Owner::is_gone(&journal.path)
+                && Owner::read(&journal.path).is_some_and(|owner| {
+                    Some(&owner.run.id) == request.run_id.as_ref() || Some(&owner.run.name) == request.name.as_ref()
+                })
+        })
+    };
+    while pending() && begun.elapsed() < LEFTOVER_PATIENCE {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,251 @@
+//! The loop that serves a data directory, as a process of its own or inside a server.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use paceline_journal::layout::{companion_lock, companion_log, create_private_folder, find_journals, own_folder};
+use paceline_journal::wake::Wake;
+use paceline_journal::{FileLock, log_id};
+use paceline_schema::companion::OpenRequest;
+use paceline_schema::{Event, Metrics, ProjectName, SystemSample, Timestamp};
+use paceline_storage::{Batch, Durability, Store};
+
+use crate::detach::{close_standard_output, detach};
+use crate::drainer::{Drainer, LiveRun, Pass};
+use crate::open::open_run;
+use crate::sampler::Sampler;
+
+/// How soon rows are committed when nobody waits for them.
+const DRAIN_INTERVAL: Duration = Duration::from_millis(50);
+/// A companion without journals ends after this.
+const LINGER: Duration = Duration::from_secs(2);
+/// How often a live run's heartbeat is written.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
+/// How often a server looks whether a companion has left the directory to it.
+const LOCK_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Runs a companion to its end: answers `request`, drains while there are journals, leaves.
+///
+/// Call it while the process has one thread: it goes on in a child, and the caller's process ends at once.
+///
+/// # Errors
+/// When the process cannot be left or the directory cannot be used; the journals stay as they are.
+pub fn run_standalone(directory: &Path, request: Option<&OpenRequest>) -> Result<(), Box<dyn std::error::Error>> {
+    detach()?;
+    let store = Store::open(directory, Durability::Process)?;
+    if let Some(request) = request {
+        // A trainer that no longer listens has given up; its rows are journaled all the same.
+        let _ = writeln!(std::io::stdout(), "{}", serde_json::to_string(&open_run(&store, request))?);
+    }
+    close_standard_output()?;
+    let mut service = Service::new(store)?;
+    while let Some(lock) = service.acquire() {
+        service.drain_until(LINGER, &AtomicBool::new(false));
+        drop(lock);
+        // A trainer that came between the last look and the release found the lock taken and relies on us.
+        if find_journals(directory)?.is_empty() {
+            break;
+        }
+    }
+    remove_empty(&companion_log(directory));
+    Ok(())
+}
+
+/// A log that nothing was written to is not left behind.
+fn remove_empty(log: &Path) {
+    if std::fs::metadata(log).is_ok_and(|log| log.len() == 0) {
+        // Another companion may have removed it already.
+        let _ = std::fs::remove_file(log);
+    }
+}
+
+/// The same work on a thread of a server.
+#[derive(Debug)]
+pub struct Background {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    wake: Option<Wake>,
+}
+
+impl Background {
+    /// Starts to serve the directory as soon as no companion does.
+    ///
+    /// # Errors
+    /// When the thread cannot be started or the directory cannot be written.
+    pub fn start(store: Store) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let wake = Wake::open(store.directory()).ok();
+        let mut service = Service::new(store)?;
+        let thread = {
+            let stop = Arc::clone(&stop);
+            thread::Builder::new().name("paceline-drain".to_owned()).spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    match service.acquire() {
+                        Some(_lock) => service.drain_until(Duration::MAX, &stop),
+                        None => thread::park_timeout(LOCK_RETRY_INTERVAL),
+                    }
+                }
+            })?
+        };
+        Ok(Self { stop, thread: Some(thread), wake })
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(wake) = &self.wake {
+            wake.ring();
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It only leaves its loop; a panic in it has been reported where it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Service {
+    store: Store,
+    wake: Wake,
+    drainer: Drainer,
+    sampler: Option<Sampler>,
+    nonce: u64,
+    samples: u64,
+    sampled: HashMap<String, SampledAt>,
+    heartbeat: Option<Instant>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct SampledAt {
+    processors: Option<Instant>,
+    graphics: Option<Instant>,
+}
+
+impl Service {
+    fn new(store: Store) -> std::io::Result<Self> {
+        let wake = Wake::open(store.directory())?;
+        let nonce = getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()));
+        Ok(Self {
+            drainer: Drainer::new(store.clone()),
+            store,
+            wake,
+            sampler: None,
+            nonce,
+            samples: 0,
+            sampled: HashMap::new(),
+            heartbeat: None,
+        })
+    }
+
+    fn acquire(&self) -> Option<FileLock> {
+        let path = companion_lock(self.store.directory());
+        create_private_folder(&own_folder(self.store.directory())).ok()?;
+        FileLock::try_acquire(&path).ok().flatten()
+    }
+
+    /// Drains until there were no journals for `linger`, or until stopped.
+    fn drain_until(&mut self, linger: Duration, stop: &AtomicBool) {
+        let mut alone_since: Option<Instant> = None;
+        while !stop.load(Ordering::Relaxed) {
+            // Read before looking for work, so that a ring during the look is not missed.
+            let seen = self.wake.value();
+            let pass = self.drainer.pass(|_| true);
+            match pass {
+                Pass::NoJournals => {
+                    let since = *alone_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= linger {
+                        return;
+                    }
+                }
+                Pass::Idle | Pass::Progress => alone_since = None,
+            }
+            self.attend_live_runs();
+            if pass != Pass::Progress {
+                self.wake.wait(seen, DRAIN_INTERVAL);
+            }
+        }
+    }
+
+    /// Heartbeats and samples of runs whose processes log now.
+    fn attend_live_runs(&mut self) {
+        let live = self.drainer.live_runs();
+        if live.is_empty() {
+            self.sampled.clear();
+            return;
+        }
+        let mut batches: HashMap<String, Vec<Batch>> = HashMap::new();
+        for run in &live {
+            for metrics in self.due_samples(run) {
+                let time = now();
+                self.samples += 1;
+                let log_id = Some(log_id(time.0, self.nonce, self.samples));
+                let events = vec![Event::System(SystemSample { log_id, time, metrics })];
+                batches.entry(run.project.clone()).or_default().push(Batch { run: run.run.clone(), events });
+            }
+        }
+        for (project, batches) in batches {
+            self.write(&project, |project| project.append(batches).map(drop));
+        }
+        if self.heartbeat.is_none_or(|before| before.elapsed() >= HEARTBEAT_INTERVAL) {
+            self.heartbeat = Some(Instant::now());
+            let mut projects: HashMap<&str, Vec<String>> = HashMap::new();
+            for run in &live {
+                projects.entry(&run.project).or_default().push(run.run.id.clone());
+            }
+            for (project, run_ids) in projects {
+                self.write(project, |project| project.heartbeat(&run_ids, now()));
+            }
+        }
+    }
+
+    fn due_samples(&mut self, run: &LiveRun) -> Vec<Metrics> {
+        let at = self.sampled.entry(run.run.id.clone()).or_default();
+        let due = |before: Option<Instant>, interval: Option<f64>| {
+            interval.is_some_and(|seconds| before.is_none_or(|before| before.elapsed().as_secs_f64() >= seconds))
+        };
+        let processors = due(at.processors, run.start.cpu_interval_seconds);
+        let graphics = due(at.graphics, run.start.gpu_interval_seconds);
+        let mut due = Vec::new();
+        if processors || graphics {
+            if self.sampler.is_none() {
+                self.sampler = Sampler::new();
+            }
+            let Some(sampler) = &mut self.sampler else { return Vec::new() };
+            if processors {
+                // The first reading has no rates yet and only starts the counters.
+                let metrics = sampler.processors();
+                if at.processors.is_some() {
+                    due.push(metrics);
+                }
+                at.processors = Some(Instant::now());
+            }
+            if graphics {
+                at.graphics = Some(Instant::now());
+                due.push(sampler.graphics());
+            }
+        }
+        due.retain(|metrics| !metrics.is_empty());
+        due
+    }
+
+    fn write(
+        &self,
+        project: &str,
+        work: impl FnOnce(&paceline_storage::Project) -> Result<(), paceline_storage::StorageError>,
+    ) {
+        let Ok(name) = ProjectName::new(project) else { return };
+        if let Err(error) = self.store.project_for_writing(&name).and_then(|project| work(&project)) {
+            tracing::warn!(project, %error, "heartbeats and samples of the machine are left out");
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64))
+}

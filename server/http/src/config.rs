@@ -1,0 +1,120 @@
+//! What a server is started with, and the checks that come before it listens.
+
+use std::net::{IpAddr, ToSocketAddrs};
+
+use crate::ServeError;
+use crate::access::WriteToken;
+use crate::guard::AllowedHosts;
+
+/// Port a server listens on unless told otherwise; the peer's.
+pub(crate) const DEFAULT_PORT: u16 = 7860;
+
+/// Which port to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// This one or none; 0 lets the system choose.
+    Exactly(u16),
+    /// The first free one of the 100 from here on, as the peer does.
+    FirstFreeFrom(u16),
+}
+
+/// What a server is started with.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Name or address to listen on.
+    pub host: String,
+    /// Port to listen on.
+    pub port: Port,
+    /// Token that writing needs; one is made at each start when absent.
+    pub write_token: Option<String>,
+    /// Further names under which requests may reach the server.
+    pub allowed_hosts: Vec<String>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: Port::FirstFreeFrom(DEFAULT_PORT),
+            write_token: None,
+            allowed_hosts: Vec::new(),
+        }
+    }
+}
+
+/// A configuration that passed its checks.
+pub(crate) struct Checked {
+    pub(crate) address: IpAddr,
+    pub(crate) token: WriteToken,
+    /// The token's text where it was made here and nobody else knows it.
+    pub(crate) generated_token: Option<String>,
+    pub(crate) hosts: AllowedHosts,
+}
+
+impl ServerConfig {
+    /// Resolves the host and makes the token.
+    ///
+    /// # Errors
+    /// `Host` when the host has no address, `TokenNeeded` when it is reachable from other machines and no
+    /// token was given, `Token` when the token cannot stand in a header, `AllowedHost` for a bad name.
+    pub(crate) fn check(&self) -> Result<Checked, ServeError> {
+        let address = resolve(&self.host)?;
+        let given = self.write_token.as_deref().filter(|token| !token.is_empty());
+        if given.is_none() && !address.is_loopback() {
+            return Err(ServeError::TokenNeeded { host: self.host.clone() });
+        }
+        let (token, generated_token) = match given {
+            Some(text) => (WriteToken::given(text).ok_or(ServeError::Token)?, None),
+            None => {
+                let text = WriteToken::generate().map_err(|source| ServeError::Random { source })?;
+                (WriteToken::of(&text), Some(text))
+            }
+        };
+        let hosts = AllowedHosts::new(&self.host, address, &self.allowed_hosts)
+            .map_err(|name| ServeError::AllowedHost { name })?;
+        Ok(Checked { address, token, generated_token, hosts })
+    }
+}
+
+fn resolve(host: &str) -> Result<IpAddr, ServeError> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    let unknown = |source| ServeError::Host { host: host.to_owned(), source };
+    let mut addresses = (bare, 0).to_socket_addrs().map_err(|source| unknown(Some(source)))?;
+    addresses.next().map(|address| address.ip()).ok_or_else(|| unknown(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(host: &str, token: Option<&str>) -> ServerConfig {
+        ServerConfig {
+            host: host.to_owned(),
+            write_token: token.map(str::to_owned),
+            ..ServerConfig::default()
+        }
+    }
+
+    #[test]
+    fn a_token_is_needed_beyond_loopback_and_made_on_it() {
+        for host in ["0.0.0.0", "::", "[::]"] {
+            assert!(matches!(with(host, None).check(), Err(ServeError::TokenNeeded { .. })), "{host}");
+            assert!(matches!(with(host, Some("")).check(), Err(ServeError::TokenNeeded { .. })), "{host}");
+            assert!(
+                with(host, Some("chosen")).check().is_ok_and(|checked| checked.generated_token.is_none())
+            );
+        }
+        for host in ["127.0.0.1", "localhost", "[::1]"] {
+            let token = with(host, None).check().ok().and_then(|checked| checked.generated_token);
+            assert_eq!(token.map(|text| text.len()), Some(64), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_before_listening() {
+        assert!(matches!(with("127.0.0.1", Some("two words")).check(), Err(ServeError::Token)));
+        assert!(matches!(with("not a host", None).check(), Err(ServeError::Host { .. })));
+        let config = ServerConfig { allowed_hosts: vec!["a/b".to_owned()], ..ServerConfig::default() };
+        assert!(matches!(config.check(), Err(ServeError::AllowedHost { .. })));
+    }
+}

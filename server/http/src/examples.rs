@@ -1,0 +1,213 @@
+//! Examples for the OpenAPI document, made of the types themselves so that they cannot be wrong.
+
+use std::collections::BTreeMap;
+
+use paceline_schema::series::{
+    LogEntry, LogRow, MetricSummary, MetricValue, Page, Series, SeriesRequest, SeriesResponse, Stored, XAxis,
+};
+use paceline_schema::status::{AlertCounts, Finding, Severity};
+use paceline_schema::{
+    Alert, AlertLevel, LossStatus, ProjectSummary, RunDetail, RunState, RunStatus, RunSummary, StateSource,
+    Timestamp, TotalStepsSource, Trend,
+};
+use serde_json::json;
+
+use crate::compat::version::PeerVersion;
+use crate::routes::{Alerts, Health, Metrics, Projects, Runs};
+
+/// 2026-11-23T02:17:52.070297Z.
+const NOW: Timestamp = Timestamp(1_795_400_272_070_297);
+const RUN_ID: &str = "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e";
+const SUMMARY: &str = "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left";
+
+pub(crate) fn health() -> Health {
+    Health { status: "ok", version: "0.1.0" }
+}
+
+pub(crate) fn version() -> PeerVersion {
+    PeerVersion::current()
+}
+
+pub(crate) fn projects() -> Projects {
+    let digits = ProjectSummary {
+        project: "digits".into(),
+        runs: 3,
+        active_runs: 1,
+        last_activity: Some(NOW),
+        damaged: None,
+    };
+    Projects { projects: vec![digits] }
+}
+
+pub(crate) fn runs() -> Runs {
+    Runs { runs: vec![run_summary()] }
+}
+
+fn run_summary() -> RunSummary {
+    RunSummary {
+        project: "digits".into(),
+        run: "lr-3e-4".into(),
+        run_id: RUN_ID.into(),
+        state: RunState::Running,
+        created_at: Some(Timestamp(NOW.0 - 2_910_000_000)),
+        finished_at: None,
+        last_row_at: Some(Timestamp(NOW.0 - 1_200_000)),
+        rows: 85,
+        step: Some(850),
+        total_steps: Some(1200),
+        progress: Some(0.708),
+        loss_key: Some("train/loss".into()),
+        loss: Some(1.23),
+        loss_first: Some(2.41),
+        loss_best: Some(1.19),
+        elapsed_seconds: Some(2910.0),
+        eta_seconds: Some(1198.0),
+        eta_low_seconds: Some(1150.0),
+        eta_high_seconds: Some(1260.0),
+        exit_code: None,
+        group: None,
+        tags: vec!["baseline".into()],
+        colour_slot: 2,
+        summary: SUMMARY.into(),
+    }
+}
+
+pub(crate) fn run_detail() -> RunDetail {
+    RunDetail {
+        run: run_summary(),
+        config: json!({ "learning_rate": 0.0003, "max_steps": 1200 }),
+        summary_values: BTreeMap::from([
+            ("train/loss".into(), json!(1.23)),
+            ("train/global_step".into(), json!(850)),
+        ]),
+        failure: None,
+        exit_signal: None,
+        host: Some("trainer-1".into()),
+        pid: Some(4242),
+        command: Some("python train.py --lr 3e-4".into()),
+        git_commit: Some("9f2c1e7".into()),
+        notes: None,
+    }
+}
+
+pub(crate) fn run_status() -> RunStatus {
+    RunStatus {
+        project: "digits".into(),
+        run: "lr-3e-4".into(),
+        run_id: RUN_ID.into(),
+        state: RunState::Running,
+        state_source: StateSource::Process,
+        step: Some(850),
+        total_steps: Some(1200),
+        total_steps_source: Some(TotalStepsSource::MaxSteps),
+        total_steps_exact: Some(true),
+        progress: Some(0.708),
+        loss: Some(LossStatus {
+            key: "train/loss".into(),
+            latest: Some(1.21),
+            recent: Some(1.23),
+            first: Some(2.41),
+            best: Some(1.19),
+            best_step: Some(840),
+            trend: Some(Trend::Falling),
+            trend_since_step: Some(600),
+            slope_per_1000_steps: Some(-0.82),
+        }),
+        learning_rate: Some(0.000_087),
+        epoch: Some(2.1),
+        steps_per_second: Some(0.29),
+        elapsed_seconds: Some(2910.0),
+        eta_seconds: Some(1198.0),
+        eta_low_seconds: Some(1150.0),
+        eta_high_seconds: Some(1260.0),
+        eta_reason: None,
+        finish_at: Some(Timestamp(NOW.0 + 1_198_000_000)),
+        seconds_since_last_row: Some(1.2),
+        findings: vec![Finding {
+            code: "gradient_spike".into(),
+            severity: Severity::Note,
+            evidence: "train/grad_norm 41.2 at step 610, 12 times its median".into(),
+        }],
+        alerts: AlertCounts::default(),
+        summary: SUMMARY.into(),
+    }
+}
+
+pub(crate) fn metrics() -> Metrics {
+    let loss = MetricSummary {
+        key: "train/loss".into(),
+        points: 85,
+        last: Some(1.21),
+        last_step: Some(850),
+        min: Some(1.19),
+        max: Some(2.41),
+    };
+    Metrics { metrics: vec![loss] }
+}
+
+pub(crate) fn metric_values() -> Page<MetricValue> {
+    Page { items: vec![MetricValue { timestamp: NOW, step: 850, value: json!(1.21) }], next: Some(85) }
+}
+
+pub(crate) fn log_rows() -> Page<LogRow> {
+    page_of(850, json!({ "train/loss": 1.21, "train/grad_norm": "NaN" }))
+}
+
+pub(crate) fn system_rows() -> Page<LogRow> {
+    page_of(0, json!({ "gpu/0/utilization": 97.0 }))
+}
+
+fn page_of(step: i64, metrics: serde_json::Value) -> Page<LogRow> {
+    let metrics = metrics.as_object().cloned().unwrap_or_default();
+    Page { items: vec![LogRow { id: 85, timestamp: NOW, step, metrics }], next: Some(85) }
+}
+
+pub(crate) fn log_entries() -> Vec<LogEntry> {
+    let metrics = json!({ "train/loss": 1.21 }).as_object().cloned().unwrap_or_default();
+    let log_id = Some("019ab3f0c2e97a4f8b8c3e1a2d4f6b8c".into());
+    vec![LogEntry { metrics, step: Some(850), timestamp: Some(NOW), log_id }]
+}
+
+pub(crate) fn log_lines() -> &'static str {
+    "{\"metrics\":{\"train/loss\":1.21},\"step\":850}\n{\"metrics\":{\"train/loss\":1.20},\"step\":860}\n"
+}
+
+pub(crate) fn stored() -> Stored {
+    Stored { stored: 1, duplicates: 0 }
+}
+
+pub(crate) fn alerts() -> Alerts {
+    let alert = Alert {
+        alert_id: Some("019ab3f0c2e97a4f8b8c3e1a2d4f6b8d".into()),
+        time: NOW,
+        title: "Loss rises".into(),
+        text: Some("train/loss 1.9, from 1.2".into()),
+        level: AlertLevel::Warn,
+        step: Some(850),
+    };
+    Alerts { alerts: vec![alert] }
+}
+
+pub(crate) fn series_request() -> SeriesRequest {
+    SeriesRequest {
+        runs: vec!["lr-3e-4".into()],
+        keys: vec!["train/loss".into()],
+        x: XAxis::Step,
+        from: None,
+        to: None,
+        pixels: 1500,
+    }
+}
+
+pub(crate) fn series() -> SeriesResponse {
+    let loss = Series {
+        run_id: RUN_ID.into(),
+        run: "lr-3e-4".into(),
+        key: "train/loss".into(),
+        x: vec![0.0, 420.0, 850.0],
+        value: vec![Some(2.41), None, Some(1.21)],
+        total_points: 3,
+        exact: true,
+    };
+    SeriesResponse { series: vec![loss] }
+}

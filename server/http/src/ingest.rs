@@ -1,0 +1,244 @@
+//! Rows that arrive over HTTP: what is accepted, and what is named when it is not.
+
+use paceline_schema::event::RunKey;
+use paceline_schema::series::{LogEntry, Stored};
+use paceline_schema::{Event, Metrics, ProjectName, Row, Timestamp, Value};
+use paceline_storage::{Appended, Batch, StorageError, Store};
+use serde::Deserialize;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::error::ApiError;
+
+/// Rows in one request.
+pub(crate) const MAX_ROWS: usize = 10_000;
+/// Metrics in one row.
+const MAX_METRICS: usize = 10_000;
+/// Bytes in the name of a metric or a run.
+const MAX_NAME_BYTES: usize = 512;
+/// Lists and objects within each other in one value.
+const MAX_NESTING: usize = 32;
+
+/// How the rows of a body are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowsForm {
+    /// One JSON array.
+    Array,
+    /// One JSON object a line.
+    Lines,
+}
+
+/// The rows of a body as events, each with the time of arrival unless it says its own.
+///
+/// # Errors
+/// `InvalidRequest` that names the row, and the metric where it is one.
+pub(crate) fn parse_rows(form: RowsForm, body: &[u8], arrived: Timestamp) -> Result<Vec<Event>, ApiError> {
+    let texts = match form {
+        RowsForm::Array => parse_array(body)?,
+        RowsForm::Lines => parse_lines(body)?,
+    };
+    if texts.len() > MAX_ROWS {
+        return Err(ApiError::invalid(format!(
+            "{} rows are more than the {MAX_ROWS} one request may hold",
+            texts.len()
+        ))
+        .with_hint("send fewer rows in each request"));
+    }
+    texts.into_iter().enumerate().map(|(row, text)| parse_entry(row, text, arrived)).collect()
+}
+
+fn parse_entry(row: usize, text: &str, arrived: Timestamp) -> Result<Event, ApiError> {
+    let entry: LogEntry = parse_row(row, text)?;
+    Ok(Event::Row(Row {
+        log_id: entry.log_id,
+        time: entry.timestamp.unwrap_or(arrived),
+        step: entry.step,
+        metrics: check_metrics(row, &entry.metrics)?,
+    }))
+}
+
+/// The JSON texts of the elements of an array.
+///
+/// # Errors
+/// `InvalidRequest` when it is not one.
+pub(crate) fn parse_array(body: &[u8]) -> Result<Vec<&str>, ApiError> {
+    let rows: Vec<&RawValue> = serde_json::from_slice(body)
+        .map_err(|error| ApiError::invalid(format!("the body is not a JSON array of rows: {error}")))?;
+    Ok(rows.into_iter().map(RawValue::get).collect())
+}
+
+fn parse_lines(body: &[u8]) -> Result<Vec<&str>, ApiError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| ApiError::invalid(format!("the body is not UTF-8: {error}")))?;
+    Ok(text.lines().filter(|line| !line.trim().is_empty()).collect())
+}
+
+/// Parses one row of a body.
+///
+/// # Errors
+/// `InvalidRequest` that names the row.
+pub(crate) fn parse_row<'a, T: Deserialize<'a>>(row: usize, text: &'a str) -> Result<T, ApiError> {
+    serde_json::from_str(text).map_err(|error| at_row(row, &format!("does not parse: {error}")))
+}
+
+/// The metrics of a row, if they keep the limits.
+///
+/// # Errors
+/// `InvalidRequest` that names the row and the metric.
+pub(crate) fn check_metrics(
+    row: usize,
+    metrics: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Metrics, ApiError> {
+    if metrics.len() > MAX_METRICS {
+        return Err(at_row(
+            row,
+            &format!("has {} metrics, more than the {MAX_METRICS} a row may have", metrics.len()),
+        ));
+    }
+    metrics
+        .iter()
+        .map(|(key, value)| {
+            if key.len() > MAX_NAME_BYTES {
+                let start: String = key.chars().take(40).collect();
+                let fault = format!("is {} bytes long, more than {MAX_NAME_BYTES}", key.len());
+                return Err(at_metric(row, &format!("{start}…"), &fault));
+            }
+            if nesting(value) > MAX_NESTING {
+                return Err(at_metric(row, key, &format!("is nested deeper than {MAX_NESTING}")));
+            }
+            Ok((key.clone(), Value::from_json(value)))
+        })
+        .collect()
+}
+
+/// Lists and objects within each other. The parser has bounded them to 128.
+fn nesting(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(items) => 1 + items.iter().map(nesting).max().unwrap_or(0),
+        serde_json::Value::Object(fields) => 1 + fields.values().map(nesting).max().unwrap_or(0),
+        serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_) => 0,
+    }
+}
+
+/// Checks the name of a run that rows are sent to.
+///
+/// # Errors
+/// `InvalidRequest` when it is empty, too long or holds control characters.
+pub(crate) fn check_run_name(name: &str) -> Result<(), ApiError> {
+    if name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
+        let start: String = name.escape_debug().take(80).collect();
+        return Err(ApiError::invalid(format!("`{start}` cannot be the name of a run"))
+            .with_hint(format!("choose one of 1 to {MAX_NAME_BYTES} bytes without control characters")));
+    }
+    Ok(())
+}
+
+/// An error of one row, counted from 0.
+pub(crate) fn at_row(row: usize, fault: &str) -> ApiError {
+    ApiError::invalid(format!("row {row} {fault}"))
+        .with_hint("rows are counted from 0; nothing of this request was stored")
+        .with_details(json!({ "row": row }))
+}
+
+fn at_metric(row: usize, key: &str, fault: &str) -> ApiError {
+    at_row(row, &format!("is refused: metric `{key}` {fault}"))
+        .with_details(json!({ "row": row, "metric": key }))
+}
+
+/// Stores events of one run and returns when they are committed.
+///
+/// `run` is the id of a run, or a name and then its latest run. A name nobody has begins a run whose id is
+/// the name: a request that is sent again then finds the run it made, also while the first one still runs.
+///
+/// # Errors
+/// `InvalidName`, `InvalidRequest` for the run's name, and what storage says.
+pub(crate) fn append_to_run(
+    store: &Store,
+    project: &str,
+    run: &str,
+    events: Vec<Event>,
+) -> Result<Stored, ApiError> {
+    check_run_name(run)?;
+    let name = ProjectName::new(project)?;
+    let key = find_run(store, name.as_str(), run)?
+        .unwrap_or_else(|| RunKey { id: run.to_owned(), name: run.to_owned() });
+    append(store, &name, vec![Batch { run: key, events }])
+}
+
+/// Stores batches of one project and returns when they are committed.
+///
+/// # Errors
+/// What storage says.
+pub(crate) fn append(store: &Store, project: &ProjectName, batches: Vec<Batch>) -> Result<Stored, ApiError> {
+    let Appended { rows_stored, rows_duplicate } = store.project_for_writing(project)?.append(batches)?;
+    Ok(Stored { stored: rows_stored, duplicates: rows_duplicate })
+}
+
+fn find_run(store: &Store, project: &str, run: &str) -> Result<Option<RunKey>, ApiError> {
+    let found = store.project(project).and_then(|project| project.read(|reader| reader.find_run(run)));
+    match found {
+        Ok(record) => Ok(Some(RunKey { id: record.run_id, name: record.run_name })),
+        Err(StorageError::ProjectNotFound { .. } | StorageError::RunNotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARRIVED: Timestamp = Timestamp(1_795_400_272_000_000);
+
+    fn parse(body: &str) -> Result<Vec<Event>, String> {
+        parse_rows(RowsForm::Array, body.as_bytes(), ARRIVED).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn rows_keep_their_time_step_and_values() {
+        let body = r#"[{"metrics":{"loss":1.5,"bad":"NaN","n":3},"step":7,"timestamp":"2026-11-23T02:17:52Z","log_id":"a"},
+                      {"metrics":{}}]"#;
+        let events = parse(body).expect("parses");
+        let Event::Row(first) = &events[0] else { panic!("not a row") };
+        assert_eq!((first.step, first.time, first.log_id.as_deref()), (Some(7), ARRIVED, Some("a")));
+        let value = |key| first.metrics.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone());
+        assert_eq!(value("loss"), Some(Value::Float(1.5)));
+        assert_eq!(value("n"), Some(Value::Integer(3)));
+        assert!(matches!(value("bad"), Some(Value::Float(float)) if float.is_nan()));
+        let empty = Row { log_id: None, time: ARRIVED, step: None, metrics: vec![] };
+        assert_eq!(events[1], Event::Row(empty));
+    }
+
+    #[test]
+    fn lines_are_the_same_rows() {
+        let lines = "{\"metrics\":{\"a\":1}}\n\n{\"metrics\":{\"a\":2}}\r\n";
+        let from_lines = parse_rows(RowsForm::Lines, lines.as_bytes(), ARRIVED).expect("parses");
+        assert_eq!(Ok(from_lines), parse(r#"[{"metrics":{"a":1}},{"metrics":{"a":2}}]"#));
+    }
+
+    #[test]
+    fn what_is_refused_is_named() {
+        let row = |text: &str| format!(r#"[{{"metrics":{{}}}},{text}]"#);
+        for (body, named) in [
+            (row(r#"{"metrics":{},"stepp":1}"#), "row 1 does not parse: unknown field `stepp`"),
+            (row(r#"{"metrics":{"a":1e400}}"#), "row 1 does not parse: number out of range"),
+            (row(r#"{"metrics":3}"#), "row 1 does not parse: invalid type"),
+            (row(r#"{"step":3}"#), "row 1 does not parse: missing field `metrics`"),
+            (row(r#"{"metrics":{},"timestamp":"soon"}"#), "row 1 does not parse: `soon` is not a time"),
+            (row(&format!(r#"{{"metrics":{{"{}":1}}}}"#, "k".repeat(513))), "row 1 is refused: metric `kkkk"),
+            (
+                row(&format!(r#"{{"metrics":{{"deep":{}{}}}}}"#, "[".repeat(33), "]".repeat(33))),
+                "row 1 is refused: metric `deep`",
+            ),
+            (format!("[{}]", vec!["{}"; MAX_ROWS + 1].join(",")), "10001 rows are more than the 10000"),
+            ("{}".to_owned(), "the body is not a JSON array of rows"),
+        ] {
+            let error = parse(&body).expect_err("refused");
+            assert!(error.starts_with(named), "{error}");
+        }
+        let deep = format!(r#"[{{"metrics":{{"deep":{}{}}}}}]"#, "[".repeat(32), "]".repeat(32));
+        assert!(parse(&deep).is_ok());
+    }
+}

@@ -1,0 +1,28 @@
+//! The actix service: routes, access, OpenAPI, web page.
+//!
+//! `serve` is the way in. A request passes, from the outside in: `observe` (request id, headers, error
+//! bodies, log), `guard` (Host and Origin), compression, then a route. Routes that write name
+//! `WriteAccess` as their first parameter, which is decided before the body is read. Blocking work runs
+//! on the threads of `pool`, never on the event loop. The peer's wire lives in `compat` and nowhere else.
+
+mod access;
+mod app;
+mod body;
+mod compat;
+mod config;
+mod error;
+mod examples;
+mod guard;
+mod ingest;
+mod observe;
+mod openapi;
+mod page;
+mod pool;
+mod routes;
+mod server;
+mod state;
+
+pub use compat::version::PEER_VERSION;
+pub use config::{Port, ServerConfig};
+pub use openapi::openapi_json;
+pub use server::{Listening, ServeError, Stopper, serve};

@@ -1,0 +1,120 @@
+//! What answers where no route does: the web page, or that there is nothing.
+
+use actix_web::dev::ResourceDef;
+use actix_web::http::Method;
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ETAG, EntityTag, IF_NONE_MATCH, LOCATION, SET_COOKIE};
+use actix_web::{HttpRequest, HttpResponse};
+use paceline_schema::ErrorCode;
+use rust_embed::{EmbeddedFile, RustEmbed};
+use std::sync::LazyLock;
+
+use crate::access::TOKEN_COOKIE;
+use crate::error::ApiError;
+use crate::openapi;
+use crate::state::State;
+
+/// The built web page; empty until it is built.
+#[derive(RustEmbed)]
+#[folder = "../dashboard/dist"]
+#[allow_missing = true]
+struct Page;
+
+const NOT_BUILT: &str = "This build of Paceline has no web page; `make build` makes one. \
+    The API works: see /openapi.json.\n";
+/// Names under this folder hold a hash of what is in them.
+const HASHED: &str = "assets/";
+/// How long the browser keeps the write token; the peer's.
+const COOKIE_SECONDS: u32 = 7 * 24 * 60 * 60;
+
+/// Answers a request that no route took.
+pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpResponse, ApiError> {
+    refuse_other_methods(&request)?;
+    let reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !reading || request.path().starts_with("/api/") {
+        return Err(not_found(&request));
+    }
+    if let Some(token) = token_in_query(&request) {
+        return Ok(move_token_to_cookie(&request, &state, token));
+    }
+    let name = request.path().trim_start_matches('/');
+    let name = if name.is_empty() { "index.html" } else { name };
+    if let Some(file) = Page::get(name) {
+        return Ok(serve_file(&request, name, &file));
+    }
+    let wants_page = name == "index.html"
+        || request
+            .headers()
+            .get(ACCEPT)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|text| text.contains("text/html"));
+    match Page::get("index.html") {
+        // The page has addresses of its own, which it resolves itself.
+        Some(file) if wants_page => Ok(serve_file(&request, "index.html", &file)),
+        None if wants_page => {
+            Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(NOT_BUILT))
+        }
+        _ => Err(not_found(&request)),
+    }
+}
+
+fn not_found(request: &HttpRequest) -> ApiError {
+    ApiError::new(ErrorCode::RouteNotFound, format!("there is nothing at `{}`", request.path()))
+}
+
+/// Tells an address that is not there from one that takes other methods; actix's router does not.
+fn refuse_other_methods(request: &HttpRequest) -> Result<(), ApiError> {
+    static ADDRESSES: LazyLock<Vec<(ResourceDef, String)>> = LazyLock::new(|| {
+        let document = serde_json::to_value(openapi::document()).unwrap_or_default();
+        let paths = document["paths"].as_object().cloned().unwrap_or_default();
+        let allow = |item: &serde_json::Value| {
+            let methods = item.as_object().into_iter().flat_map(|operations| operations.keys());
+            methods.map(|method| method.to_ascii_uppercase()).collect::<Vec<_>>().join(", ")
+        };
+        paths.iter().map(|(path, item)| (ResourceDef::new(path.as_str()), allow(item))).collect()
+    });
+    match ADDRESSES.iter().find(|(address, _)| address.is_match(request.path())) {
+        Some((_, allow)) => {
+            Err(ApiError::method_not_allowed(request.method().as_str(), request.path(), allow.clone()))
+        }
+        None => Ok(()),
+    }
+}
+
+fn serve_file(request: &HttpRequest, name: &str, file: &EmbeddedFile) -> HttpResponse {
+    let hash: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag = EntityTag::new_weak(hash);
+    let cache = if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let known =
+        request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let same = known
+        .split(',')
+        .filter_map(|tag| tag.trim().parse::<EntityTag>().ok())
+        .any(|known| known.weak_eq(&tag));
+    let mut response = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((CACHE_CONTROL, cache)).insert_header((ETAG, tag.to_string()));
+    if same {
+        return response.finish();
+    }
+    response.content_type(file.metadata.mimetype()).body(file.data.clone().into_owned())
+}
+
+fn token_in_query(request: &HttpRequest) -> Option<&str> {
+    request.query_string().split('&').find_map(|pair| pair.strip_prefix("write_token="))
+}
+
+/// The peer's addresses carry the token in the query, where it would stay in history and logs.
+fn move_token_to_cookie(request: &HttpRequest, state: &State, token: &str) -> HttpResponse {
+    let rest: Vec<&str> =
+        request.query_string().split('&').filter(|pair| !pair.starts_with("write_token=")).collect();
+    // A path of its own scheme and host: `//evil.com` would be an address elsewhere.
+    let path = format!("/{}", request.path().trim_start_matches('/'));
+    let location = if rest.is_empty() { path } else { format!("{path}?{}", rest.join("&")) };
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((LOCATION, location));
+    if state.token.matches(token) {
+        let cookie =
+            format!("{TOKEN_COOKIE}={token}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Strict");
+        response.insert_header((SET_COOKIE, cookie));
+    }
+    response.finish()
+}

@@ -1,0 +1,143 @@
+//! The routes of `/api/v1` and the few beside it, one topic a file.
+
+use serde::Deserialize;
+use utoipa::{IntoParams, IntoResponses};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use paceline_schema::ErrorBody;
+
+mod alerts;
+mod health;
+mod logs;
+mod metrics;
+mod projects;
+mod runs;
+mod series;
+mod system;
+
+pub(crate) use alerts::Alerts;
+pub(crate) use health::Health;
+pub(crate) use metrics::Metrics;
+pub(crate) use projects::Projects;
+pub(crate) use runs::Runs;
+
+/// Items of a page when the request does not say.
+const DEFAULT_LIMIT: usize = 1_000;
+/// Items of a page at most.
+const MAX_LIMIT: usize = 10_000;
+
+/// Adds every route and what the document says of it.
+pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(health::get_health).service(health::get_openapi).service(
+        utoipa_actix_web::scope("/api/v1")
+            .service(projects::list_projects)
+            .service(runs::list_runs)
+            .service(runs::get_run)
+            .service(runs::get_run_status)
+            .service(runs::get_run_config)
+            .service(runs::get_run_summary)
+            .service(metrics::list_metrics)
+            .service(metrics::list_metric_values)
+            .service(logs::list_logs)
+            .service(logs::append_logs)
+            .service(system::list_system_samples)
+            .service(alerts::list_alerts)
+            .service(series::get_series),
+    );
+}
+
+/// A project by name.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct ProjectPath {
+    /// Name of the project.
+    #[param(example = "digits")]
+    project: String,
+}
+
+/// A run of a project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct RunPath {
+    /// Name of the project.
+    #[param(example = "digits")]
+    project: String,
+    /// Id of the run, or its name and then the latest run of that name.
+    #[param(example = "lr-3e-4")]
+    run: String,
+}
+
+/// Which page of a list.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageQuery {
+    /// `next` of the page before; the first page when absent.
+    #[param(example = 1000)]
+    after: Option<i64>,
+    /// Items of the page, at most 10,000.
+    #[serde(default = "default_limit")]
+    #[param(example = 1000, minimum = 1, maximum = 10_000, default = 1000)]
+    limit: usize,
+}
+
+impl PageQuery {
+    fn limit(&self) -> usize {
+        self.limit.clamp(1, MAX_LIMIT)
+    }
+}
+
+fn default_limit() -> usize {
+    DEFAULT_LIMIT
+}
+
+/// What any operation can answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the variants exist for what the document says of them")]
+pub(crate) enum CommonErrors {
+    /// A parameter does not mean what is needed.
+    #[response(status = 400)]
+    Invalid(ErrorBody),
+    /// The request names a foreign Host or Origin.
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+    /// The project's file is damaged, or something unforeseen happened.
+    #[response(status = 500)]
+    Internal(ErrorBody),
+    /// Too much to do at once; `Retry-After` says when to come again.
+    #[response(status = 503)]
+    Busy(ErrorBody),
+}
+
+/// What operations on something named can answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the variants exist for what the document says of them")]
+pub(crate) enum NotFound {
+    /// No such project, run or metric; `details` has similar names where there are any.
+    #[response(status = 404)]
+    NotFound(ErrorBody),
+}
+
+/// What operations with a body can answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the variants exist for what the document says of them")]
+pub(crate) enum BodyErrors {
+    /// The body is larger than the operation takes.
+    #[response(status = 413)]
+    TooLarge(ErrorBody),
+    /// The body is not of a type the operation takes.
+    #[response(status = 415)]
+    MediaType(ErrorBody),
+}
+
+/// What operations that store can answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the variants exist for what the document says of them")]
+pub(crate) enum WriteErrors {
+    /// No write token, or another one.
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// The data directory cannot be written.
+    #[response(status = 507)]
+    Storage(ErrorBody),
+}

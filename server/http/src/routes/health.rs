@@ -1,0 +1,44 @@
+//! Whether the server answers, and what it can be asked.
+
+use actix_web::web::Json;
+use actix_web::{HttpResponse, Responder, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::CommonErrors;
+use crate::examples;
+use crate::state::State;
+
+/// The server answers.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// Always `ok`.
+    pub(crate) status: &'static str,
+    /// Version of Paceline.
+    pub(crate) version: &'static str,
+}
+
+/// Whether the server answers.
+#[utoipa::path(
+    operation_id = "get_health",
+    tag = "server",
+    responses((status = 200, description = "It does.", body = Health, example = json!(examples::health())), CommonErrors)
+)]
+#[get("/health")]
+pub(crate) async fn get_health() -> Json<Health> {
+    Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
+}
+
+/// This document.
+#[utoipa::path(
+    operation_id = "get_openapi",
+    tag = "server",
+    responses(
+        (status = 200, description = "OpenAPI 3.1.", body = Object, example = json!({ "openapi": "3.1.0" })),
+        CommonErrors
+    )
+)]
+#[get("/openapi.json")]
+pub(crate) async fn get_openapi(state: State) -> impl Responder {
+    HttpResponse::Ok().content_type("application/json").body(state.document.clone())
+}

@@ -1,0 +1,104 @@
+//! The runs of a project: the list, one in full, where it stands.
+
+use actix_web::get;
+use actix_web::web::Path;
+use paceline_schema::{RunDetail, RunStatus, RunSummary};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{CommonErrors, NotFound, ProjectPath, RunPath};
+use crate::error::ApiError;
+use crate::examples;
+use crate::state::{Answer, State};
+
+/// Every run of a project.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Runs {
+    /// Newest first.
+    pub(crate) runs: Vec<RunSummary>,
+}
+
+/// Lists the runs of a project.
+#[utoipa::path(
+    operation_id = "list_runs",
+    tag = "runs",
+    params(ProjectPath),
+    responses(
+        (status = 200, description = "Every run, newest first.", body = Runs, example = json!(examples::runs())),
+        CommonErrors, NotFound
+    )
+)]
+#[get("/projects/{project}/runs")]
+pub(crate) async fn list_runs(state: State, path: Path<ProjectPath>) -> Result<Answer, ApiError> {
+    state.read(move |engine| Ok(Runs { runs: engine.runs(&path.project)? })).await
+}
+
+/// Gets one run with its config, summary and process.
+#[utoipa::path(
+    operation_id = "get_run",
+    tag = "runs",
+    params(RunPath),
+    responses(
+        (status = 200, description = "The run.", body = RunDetail, example = json!(examples::run_detail())),
+        CommonErrors, NotFound
+    )
+)]
+#[get("/projects/{project}/runs/{run}")]
+pub(crate) async fn get_run(state: State, path: Path<RunPath>) -> Result<Answer, ApiError> {
+    state.read(move |engine| engine.run(&path.project, &path.run)).await
+}
+
+/// Tells where a run stands: loss, step and time left, in under 1,000 bytes.
+#[utoipa::path(
+    operation_id = "get_run_status",
+    tag = "runs",
+    params(RunPath),
+    responses(
+        (status = 200, description = "Where it stands.", body = RunStatus, example = json!(examples::run_status())),
+        CommonErrors, NotFound
+    )
+)]
+#[get("/projects/{project}/runs/{run}/status")]
+pub(crate) async fn get_run_status(state: State, path: Path<RunPath>) -> Result<Answer, ApiError> {
+    state.read(move |engine| engine.status(&path.project, &path.run)).await
+}
+
+/// Gets the config of a run.
+#[utoipa::path(
+    operation_id = "get_run_config",
+    tag = "runs",
+    params(RunPath),
+    responses(
+        (
+            status = 200,
+            description = "The config as it was last set; empty when none was.",
+            body = Object,
+            example = json!(examples::run_detail().config)
+        ),
+        CommonErrors, NotFound
+    )
+)]
+#[get("/projects/{project}/runs/{run}/config")]
+pub(crate) async fn get_run_config(state: State, path: Path<RunPath>) -> Result<Answer, ApiError> {
+    state.read(move |engine| Ok(engine.run(&path.project, &path.run)?.config)).await
+}
+
+/// Gets the last value of each metric of a run, and what its summary was told by hand.
+#[utoipa::path(
+    operation_id = "get_run_summary",
+    tag = "runs",
+    params(RunPath),
+    responses(
+        (
+            status = 200,
+            description = "Names and values.",
+            body = Object,
+            example = json!(examples::run_detail().summary_values)
+        ),
+        CommonErrors, NotFound
+    )
+)]
+#[get("/projects/{project}/runs/{run}/summary")]
+pub(crate) async fn get_run_summary(state: State, path: Path<RunPath>) -> Result<Answer, ApiError> {
+    state.read(move |engine| Ok(engine.run(&path.project, &path.run)?.summary_values)).await
+}

@@ -1,0 +1,233 @@
+//! Starting and stopping: the port, the workers, the signals.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use actix_web::rt::System;
+use actix_web::{HttpServer, web};
+use paceline_query::Engine;
+use paceline_schema::Timestamp;
+use tokio::sync::Notify;
+
+use crate::config::{Port, ServerConfig};
+use crate::state::AppState;
+use crate::{app, openapi};
+
+/// Event loops; the work itself is done on the pools.
+const WORKERS: usize = 2;
+/// How many ports are tried where the port was not chosen; the peer's number.
+const PORTS_TRIED: u16 = 100;
+/// How long a stop waits for answers under way.
+const STOP_SECONDS: u64 = 1;
+
+/// Why a server did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The host has no address.
+    #[error("host `{host}` has no address; give a name or address of this machine")]
+    Host {
+        /// As it was given.
+        host: String,
+        /// What the resolver said.
+        source: Option<io::Error>,
+    },
+    /// Reachable from other machines, without a token of one's own.
+    #[error(
+        "`{host}` can be reached from other machines, which needs a write token; \
+         set TRACKIO_WRITE_TOKEN or `--token`, or listen on 127.0.0.1"
+    )]
+    TokenNeeded {
+        /// As it was given.
+        host: String,
+    },
+    /// The token cannot stand in a header.
+    #[error("the write token may hold only letters, digits and `-._~+/=`")]
+    Token,
+    /// The system gave no random bits.
+    #[error("no write token could be made; set TRACKIO_WRITE_TOKEN or `--token`")]
+    Random {
+        /// What the system said.
+        source: getrandom::Error,
+    },
+    /// A further host name is none.
+    #[error(
+        "allowed host `{name}` is not a host name; give it without scheme and path, as `pace.example.org`"
+    )]
+    AllowedHost {
+        /// As it was given.
+        name: String,
+    },
+    /// The port cannot be listened on.
+    #[error("port {port} of `{address}` cannot be used ({source}); choose another with `--port`")]
+    Port {
+        /// The port that was chosen, or the first one tried.
+        port: u16,
+        /// Where.
+        address: IpAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system failed the server while it ran.
+    #[error("the server cannot run: {source}")]
+    Run {
+        /// What the system said.
+        #[from]
+        source: io::Error,
+    },
+}
+
+/// A server that listens.
+#[derive(Debug, Clone)]
+pub struct Listening {
+    /// Where.
+    pub address: SocketAddr,
+    /// Address of the web page, with a trailing slash.
+    pub url: String,
+    /// The write token, where it was made at this start.
+    pub generated_token: Option<String>,
+    /// Ends the server.
+    pub stopper: Stopper,
+}
+
+/// Ends a server from any thread.
+#[derive(Debug, Clone, Default)]
+pub struct Stopper(Arc<Notify>);
+
+impl Stopper {
+    /// Asks the server to end; `serve` then returns.
+    pub fn stop(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Serves until SIGINT, SIGTERM or the stopper. `on_ready` is called once, when requests are answered.
+///
+/// # Errors
+/// When the configuration cannot work, the port is taken or the system fails the server.
+pub fn serve(
+    config: &ServerConfig,
+    engine: Engine,
+    on_ready: impl FnOnce(&Listening),
+) -> Result<(), ServeError> {
+    let checked = config.check()?;
+    let listener = listen(checked.address, config.port)?;
+    let address = listener.local_addr()?;
+    let listening = Listening {
+        address,
+        url: url(&config.host, address.port()),
+        generated_token: checked.generated_token,
+        stopper: Stopper::default(),
+    };
+    let state = AppState::start(engine, checked.token, checked.hosts, openapi::openapi_json(), now)?;
+    System::new().block_on(run(listener, web::Data::new(state), listening, on_ready))?;
+    Ok(())
+}
+
+async fn run(
+    listener: TcpListener,
+    state: web::Data<AppState>,
+    listening: Listening,
+    on_ready: impl FnOnce(&Listening),
+) -> io::Result<()> {
+    // actix's own signal handling waits for idle connections as well.
+    let server = HttpServer::new(move || app::build(state.clone()))
+        .workers(WORKERS)
+        .disable_signals()
+        .shutdown_timeout(STOP_SECONDS)
+        .listen(listener)?
+        .run();
+    let handle = server.handle();
+    let mut running = actix_web::rt::spawn(server);
+    on_ready(&listening);
+    tokio::select! {
+        ended = &mut running => return ended.map_err(io::Error::other)?,
+        asked = stop_asked(&listening.stopper) => asked?,
+    }
+    tokio::select! {
+        () = handle.stop(true) => {}
+        // Asked a second time, it does not wait.
+        asked = stop_asked(&listening.stopper) => asked?,
+    }
+    Ok(())
+}
+
+/// Returns when somebody wants the server to end.
+async fn stop_asked(stopper: &Stopper) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            () = stopper.0.notified() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked?,
+        () = stopper.0.notified() => {}
+    }
+    Ok(())
+}
+
+fn listen(address: IpAddr, port: Port) -> Result<TcpListener, ServeError> {
+    let (first, count) = match port {
+        Port::Exactly(port) => (port, 1),
+        Port::FirstFreeFrom(port) => (port, PORTS_TRIED),
+    };
+    let failed = |source| ServeError::Port { port: first, address, source };
+    let mut last = Err(failed(io::ErrorKind::AddrInUse.into()));
+    for port in first..=first.saturating_add(count - 1) {
+        match TcpListener::bind((address, port)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = Err(failed(error)),
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    last
+}
+
+/// The address a browser on this machine can open.
+fn url(host: &str, port: u16) -> String {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(address) if address.is_unspecified() => format!("http://localhost:{port}/"),
+        Ok(IpAddr::V6(address)) => format!("http://[{address}]:{port}/"),
+        _ => format!("http://{host}:{port}/"),
+    }
+}
+
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn a_taken_port_is_passed_over_unless_it_was_chosen() {
+        let taken = TcpListener::bind((LOOPBACK, 0)).expect("a port");
+        let port = taken.local_addr().expect("bound").port();
+        let next = listen(LOOPBACK, Port::FirstFreeFrom(port)).expect("one of a hundred is free");
+        assert_ne!(next.local_addr().expect("bound").port(), port);
+        let error = listen(LOOPBACK, Port::Exactly(port)).expect_err("taken").to_string();
+        assert!(error.contains(&port.to_string()) && error.contains("--port"), "{error}");
+    }
+
+    #[test]
+    fn urls_can_be_opened_here() {
+        assert_eq!(url("0.0.0.0", 7860), "http://localhost:7860/");
+        assert_eq!(url("::1", 1), "http://[::1]:1/");
+        assert_eq!(url("[::1]", 1), "http://[::1]:1/");
+        assert_eq!(url("pace.example", 80), "http://pace.example:80/");
+    }
+}

@@ -1,0 +1,124 @@
+//! What every handler of a server shares.
+
+use std::io;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::available_parallelism;
+
+use actix_web::body::BoxBody;
+use actix_web::{HttpRequest, HttpResponse, Responder, web};
+use paceline_query::{Engine, QueryError};
+use paceline_schema::Timestamp;
+use paceline_storage::Store;
+use serde::Serialize;
+
+use crate::access::WriteToken;
+use crate::error::ApiError;
+use crate::guard::AllowedHosts;
+use crate::pool::Pool;
+
+/// Reads that may wait for a thread.
+const READ_QUEUE: usize = 64;
+/// Writers sleep until their transaction is committed, and those who sleep together share one, so there are
+/// many of them: this is how many requests one commit can serve.
+const WRITE_THREADS: usize = 32;
+/// Writes that may wait for a thread.
+const WRITE_QUEUE: usize = 256;
+
+/// How a handler names the state.
+pub(crate) type State = web::Data<AppState>;
+
+/// What every handler of a server shares.
+pub(crate) struct AppState {
+    engine: Engine,
+    reads: Pool,
+    writes: Pool,
+    pub(crate) token: WriteToken,
+    pub(crate) hosts: AllowedHosts,
+    /// The OpenAPI document as text.
+    pub(crate) document: String,
+    clock: fn() -> Timestamp,
+    requests: AtomicU64,
+}
+
+impl AppState {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn start(
+        engine: Engine,
+        token: WriteToken,
+        hosts: AllowedHosts,
+        document: String,
+        clock: fn() -> Timestamp,
+    ) -> io::Result<Self> {
+        let cores = available_parallelism().map_or(2, NonZero::get);
+        Ok(Self {
+            engine,
+            reads: Pool::start("read", cores.clamp(2, 8), READ_QUEUE)?,
+            writes: Pool::start("write", WRITE_THREADS, WRITE_QUEUE)?,
+            token,
+            hosts,
+            document,
+            // Ids of one start differ from those of the next, which the log tells apart by them.
+            requests: AtomicU64::new(clock().0.unsigned_abs() << 8),
+            clock,
+        })
+    }
+
+    /// The time of arrival.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// An id for a request, unique over the starts of the server.
+    pub(crate) fn next_request_id(&self) -> String {
+        format!("{:016x}", self.requests.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Answers a question to the engine; the JSON text is made on the same thread.
+    ///
+    /// # Errors
+    /// The engine's, and those of the pool.
+    pub(crate) async fn read<T: Serialize>(
+        &self,
+        question: impl FnOnce(&Engine) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<Answer, ApiError> {
+        let engine = self.engine.clone();
+        self.reads.run(move || Answer::of(&question(&engine)?)).await
+    }
+
+    /// Stores something; returns when it is committed.
+    ///
+    /// # Errors
+    /// Those of `job` and of the pool.
+    pub(crate) async fn write<T: Serialize>(
+        &self,
+        job: impl FnOnce(&Store) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<Answer, ApiError> {
+        let engine = self.engine.clone();
+        self.writes.run(move || Answer::of(&job(engine.store())?)).await
+    }
+}
+
+/// A JSON text that is the body of a success.
+pub(crate) struct Answer(Vec<u8>);
+
+impl Answer {
+    /// The JSON text of a value.
+    ///
+    /// # Errors
+    /// `Internal` when the value has no JSON form.
+    pub(crate) fn of(value: &impl Serialize) -> Result<Self, ApiError> {
+        serde_json::to_vec(value).map(Self).map_err(|error| ApiError::internal(error.to_string()))
+    }
+}
+
+impl Responder for Answer {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok().content_type("application/json").body(self.0)
+    }
+}

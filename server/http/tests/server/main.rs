@@ -1,0 +1,10 @@
+//! The real server on a real port, asked over sockets.
+
+mod access;
+mod bodies;
+mod errors;
+mod ingest;
+mod origins;
+mod page;
+mod peer;
+mod support;

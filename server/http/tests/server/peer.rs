@@ -1,0 +1,112 @@
+//! What the peer's client asks and sends.
+
+use serde_json::{Value, json};
+
+use crate::support::TestServer;
+
+fn rows(server: &TestServer, run: &str) -> Vec<Value> {
+    let page = server.get(&format!("/api/v1/projects/p/runs/{run}/logs")).json();
+    page["items"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn the_version_is_one_its_client_speaks_http_to() {
+    let version = TestServer::start().get("/version").json();
+    assert_eq!(version["api_version"], 1);
+    assert!(
+        version["version"].as_str().is_some_and(|text| text.starts_with("0.43.0+paceline.")),
+        "{version}"
+    );
+    assert_eq!((&version["api_transport"], &version["writes_paused"]), (&json!("http"), &json!(false)));
+    assert_eq!((&version["mcp_enabled"], &version["mcp_path"]), (&json!(false), &Value::Null));
+}
+
+#[test]
+fn every_form_of_a_call_stores_its_rows() {
+    let server = TestServer::start();
+    let logs = |step: i64| {
+        json!([{ "project": "p", "run": "r", "run_id": "id-of-r", "metrics": { "x": step }, "step": step,
+                 "log_id": format!("log-{step}"), "config": { "lr": 0.1 } }])
+    };
+    let forms = [
+        json!({ "args": [], "kwargs": { "logs": logs(0), "hf_token": null } }),
+        json!({ "data": [logs(1), null] }),
+        json!({ "logs": logs(2), "hf_token": null }),
+        json!([logs(3), null]),
+    ];
+    for form in &forms {
+        let answer = server.post("/api/bulk_log", &form.to_string());
+        assert_eq!((answer.status, answer.json()), (200, json!({ "data": null })), "{form}");
+    }
+    let steps: Vec<Value> = rows(&server, "id-of-r").iter().map(|row| row["step"].clone()).collect();
+    assert_eq!(steps, [0, 1, 2, 3].map(Value::from));
+    assert_eq!(server.get("/api/v1/projects/p/runs/r/config").json()["lr"], 0.1);
+    server.post("/api/bulk_log", &forms[0].to_string());
+    assert_eq!(rows(&server, "r").len(), 4);
+}
+
+#[test]
+fn the_clients_time_is_kept() {
+    let server = TestServer::start();
+    let logs =
+        json!([{ "project": "p", "run": "r", "metrics": {}, "timestamp": "2020-01-02T03:04:05+00:00" }]);
+    server.post("/api/bulk_log", &json!({ "logs": logs, "hf_token": null }).to_string());
+    assert_eq!(rows(&server, "r")[0]["timestamp"], "2020-01-02T03:04:05+00:00");
+}
+
+#[test]
+fn samples_and_alerts_are_stored() {
+    let server = TestServer::start();
+    let sample =
+        json!([{ "project": "p", "run": "r", "metrics": { "cpu/utilization": 5.0 }, "log_id": "s" }]);
+    let alert = json!([{ "project": "p", "run": "r", "title": "t", "text": null, "level": "error", "step": 3, "alert_id": "a" }]);
+    let row = json!([{ "project": "p", "run": "r", "metrics": { "x": 1 } }]);
+    for (name, body) in [
+        ("bulk_log", json!({ "logs": row, "hf_token": null })),
+        ("bulk_log_system", json!({ "logs": sample, "hf_token": null })),
+        ("bulk_alert", json!({ "alerts": alert, "hf_token": null })),
+    ] {
+        assert_eq!(
+            server.post(&format!("/api/{name}"), &body.to_string()).json(),
+            json!({ "data": null }),
+            "{name}"
+        );
+    }
+    let system = server.get("/api/v1/projects/p/runs/r/system").json();
+    assert_eq!(system["items"][0]["metrics"], json!({ "cpu/utilization": 5.0 }), "{system}");
+    let alerts = server.get("/api/v1/projects/p/runs/r/alerts").json();
+    assert_eq!(
+        (&alerts["alerts"][0]["level"], &alerts["alerts"][0]["step"]),
+        (&json!("error"), &json!(3)),
+        "{alerts}"
+    );
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_named_and_stores_nothing() {
+    let server = TestServer::start();
+    for (body, message) in [
+        (r#"{"logs":[]}"#, "Missing required parameter: hf_token"),
+        (r#"{"hf_token":null}"#, "Missing required parameter: logs"),
+        ("", "Missing required parameter: logs"),
+        (r#"{"logs":3,"hf_token":null}"#, "the body is not a JSON array of rows"),
+        (
+            r#"{"logs":[{"project":"p","run":"r","metrics":{}},{"project":"p","run":"r","metrics":{},"step":1.5}],"hf_token":null}"#,
+            "row 1 has the step 1.5",
+        ),
+        (
+            r#"{"logs":[{"project":"registry-x","run":"r","metrics":{}}],"hf_token":null}"#,
+            "project name `registry-x`",
+        ),
+    ] {
+        let answer = server.post("/api/bulk_log", body);
+        assert_eq!(answer.status, 400, "{body}");
+        assert!(
+            answer.json()["error"].as_str().is_some_and(|text| text.starts_with(message)),
+            "{}",
+            answer.text
+        );
+    }
+    assert_eq!(server.get("/api/v1/projects").json()["projects"], json!([]));
+    assert_eq!(server.post("/api/bulk_log", r#"{"logs":[],"hf_token":null}"#).status, 200);
+}
