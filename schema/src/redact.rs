@@ -27,9 +27,12 @@ pub fn redact_json(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(object) => {
             for (key, value) in object {
-                match value {
-                    serde_json::Value::String(text) if names_secret(key, text) => REDACTED.clone_into(text),
-                    other => redact_json(other),
+                if let serde_json::Value::String(text) = value
+                    && names_secret(key, text)
+                {
+                    REDACTED.clone_into(text);
+                } else {
+                    redact_json(value);
                 }
             }
         }

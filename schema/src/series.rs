@@ -101,7 +101,6 @@ pub struct MetricValue {
     /// The row's step.
     pub step: i64,
     /// The value; NaN and the infinities as strings.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub value: serde_json::Value,
 }
 

@@ -4,12 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A lock that is held until this value is dropped or the process ends.
 #[derive(Debug)]
 pub struct FileLock {
     file: File,
+    path: PathBuf,
 }
 
 impl FileLock {
@@ -31,7 +32,7 @@ impl FileLock {
             }
             // Between opening and locking the file may have been removed and made again by another.
             match std::fs::metadata(path) {
-                Ok(there) if there.ino() == file.metadata()?.ino() => return Ok(Some(Self { file })),
+                Ok(there) if there.ino() == file.metadata()?.ino() => return Ok(Some(Self { file, path: path.to_owned() })),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),
@@ -48,6 +49,13 @@ impl FileLock {
     /// The locked file, to read or write what stands in it.
     pub fn file(&mut self) -> &mut File {
         &mut self.file
+    }
+
+    /// Ends the lock and removes its file, so that nothing is left behind. Who waits for the old file
+    /// notices and takes the new one.
+    pub fn remove(self) {
+        // A file that cannot be removed is only an empty file.
+        let _ = std::fs::remove_file(&self.path);
     }
 
     pub(crate) fn descriptor(&self) -> RawFd {
@@ -75,8 +83,8 @@ mod tests {
         let first = FileLock::try_acquire(&path).expect("locks work").expect("free");
         assert!(FileLock::is_held(&path));
         assert!(FileLock::try_acquire(&path).expect("locks work").is_none());
-        drop(first);
-        assert!(!FileLock::is_held(&path));
+        first.remove();
+        assert!(!FileLock::is_held(&path) && !path.exists());
         assert!(FileLock::try_acquire(&path).expect("locks work").is_some());
     }
 }

@@ -8,6 +8,7 @@ mod engine;
 mod error;
 mod eta;
 mod findings;
+mod level;
 mod m4;
 mod projects;
 mod rows;

@@ -4,7 +4,7 @@ use paceline_schema::{RunState, StateSource, Timestamp};
 use paceline_series::PaceTrack;
 use paceline_storage::Liveness;
 
-use crate::eta::median;
+use crate::level::median;
 
 /// A process on another host that says nothing for so long is gone.
 const LOST_SECONDS: f64 = 600.0;

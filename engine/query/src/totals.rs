@@ -33,7 +33,7 @@ pub(crate) struct Total {
 
 impl Total {
     fn new(steps: f64, high_steps: f64, source: TotalStepsSource, exact: bool) -> Option<Self> {
-        let usable = |steps: f64| (steps >= 1.0 && steps <= MOST_STEPS).then_some(steps as i64);
+        let usable = |steps: f64| (1.0..=MOST_STEPS).contains(&steps).then_some(steps as i64);
         let steps = usable(steps)?;
         Some(Self { steps, high_steps: usable(high_steps)?.max(steps), source, exact })
     }

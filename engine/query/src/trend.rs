@@ -3,7 +3,7 @@
 use paceline_schema::Trend;
 use paceline_series::{Curve, CurvePoint};
 
-use crate::eta::median;
+use crate::level::median;
 
 /// With fewer rows nothing is said.
 const FEWEST_ROWS: u64 = 20;

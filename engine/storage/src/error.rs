@@ -134,10 +134,13 @@ impl StorageError {
     /// From a failed system call that should have made or written `path`.
     pub(crate) fn from_write(path: &Path, error: &io::Error) -> Self {
         let path = path.to_owned();
-        match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
-            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { path },
-            _ => Self::NotWritable { path, reason: error.to_string() },
+        let is = |kinds: &[io::ErrorKind]| kinds.contains(&error.kind());
+        if is(&[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded]) {
+            Self::DiskFull { path }
+        } else if is(&[io::ErrorKind::ReadOnlyFilesystem]) {
+            Self::ReadOnly { path }
+        } else {
+            Self::NotWritable { path, reason: error.to_string() }
         }
     }
 }

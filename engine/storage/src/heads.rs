@@ -196,6 +196,12 @@ impl Heads {
         let Some(table) = shape.metrics.filter(|_| self.file == Some(file)) else {
             return self.sync(connection, shape, file).map(drop);
         };
+        if let Some(mark) = &self.mark
+            && newest_row(connection, table, mark.id)?.as_ref() != Some(mark)
+        {
+            // Once the mark moves on, nobody could see this any more.
+            self.in_doubt = true;
+        }
         if self.mark_id() + 1 < first_id {
             self.catch_up(connection, table, first_id)?;
         }

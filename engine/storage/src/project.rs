@@ -231,3 +231,48 @@ impl ProjectFile {
         written
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(directory: &tempfile::TempDir) -> Project {
+        let location = Location { project: "p".into(), path: directory.path().join("p.db") };
+        Project::new(location, Durability::Process)
+    }
+
+    #[test]
+    fn a_caller_gives_up_on_a_locked_file_and_the_writer_does_not() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let project = project(&directory);
+        project.append(Vec::new()).expect("the tables are made");
+        let other = Connection::open(directory.path().join("p.db")).expect("it opens");
+        other.execute_batch("BEGIN IMMEDIATE").expect("the file is free");
+        std::thread::scope(|scope| {
+            let patient = scope.spawn(|| project.append_patiently(Vec::new()));
+            let refused = project.submit(append_work(Vec::new()), Some(Duration::from_millis(30)));
+            assert!(matches!(refused, Err(StorageError::Busy { .. })), "{refused:?}");
+            other.execute_batch("COMMIT").expect("it ends");
+            patient.join().expect("no panic").expect("it is stored");
+        });
+        project.append(Vec::new()).expect("it is stored");
+    }
+
+    #[test]
+    fn heads_a_panic_left_behind_are_read_anew() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let project = project(&directory);
+        project.append(Vec::new()).expect("the tables are made");
+        let panicked = std::thread::scope(|scope| {
+            let file = &project.file;
+            scope
+                .spawn(move || {
+                    let _heads = file.heads();
+                    panic!("while the heads are locked");
+                })
+                .join()
+        });
+        assert!(panicked.is_err());
+        assert!(project.read(|reader| reader.all_heads()).expect("it is read").is_empty());
+    }
+}

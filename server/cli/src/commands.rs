@@ -14,13 +14,13 @@ use crate::arguments::DirectoryArgument;
 use crate::failure::Failure;
 
 /// Opens the data directory; the one place where commands do.
-fn open_store(directory: &DirectoryArgument) -> Result<Store, Failure> {
-    let store = Store::open(directory.directory(), Durability::Process)?;
+fn open_store(directory: &DirectoryArgument, durability: Durability) -> Result<Store, Failure> {
+    let store = Store::open(directory.directory(), durability)?;
     paceline_companion::drain_leftovers(&store, None);
     Ok(store)
 }
 
 /// Opens the data directory for questions.
 fn open_engine(directory: &DirectoryArgument) -> Result<Engine, Failure> {
-    Ok(Engine::new(open_store(directory)?))
+    Ok(Engine::new(open_store(directory, Durability::Process)?))
 }

@@ -20,6 +20,11 @@ pub(crate) fn json_line(value: &impl Serialize) -> io::Result<()> {
     line(&serde_json::to_string(value)?)
 }
 
+/// Says on standard error what works less well than it should.
+pub(crate) fn note(message: &str) {
+    let _ = writeln!(io::stderr().lock(), "note: {message}");
+}
+
 /// Prints an error and what to do about it.
 pub(crate) fn error(message: &str, hint: Option<&str>) {
     let mut out = io::stderr().lock();

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use paceline_journal::layout::{companion_lock, companion_log, create_private_folder, find_journals, own_folder};
+use paceline_journal::layout::{
+    companion_lock, companion_log, create_private_folder, find_journals, journals, own_folder, wake_file,
+};
 use paceline_journal::wake::Wake;
 use paceline_journal::{FileLock, log_id};
 use paceline_schema::companion::OpenRequest;
@@ -46,7 +48,7 @@ pub fn run_standalone(directory: &Path, request: Option<&OpenRequest>) -> Result
     let mut service = Service::new(store)?;
     while let Some(lock) = service.acquire() {
         service.drain_until(LINGER, &AtomicBool::new(false));
-        drop(lock);
+        service.release(lock);
         // A trainer that came between the last look and the release found the lock taken and relies on us.
         if find_journals(directory)?.is_empty() {
             break;
@@ -86,7 +88,10 @@ impl Background {
             thread::Builder::new().name("paceline-drain".to_owned()).spawn(move || {
                 while !stop.load(Ordering::Relaxed) {
                     match service.acquire() {
-                        Some(_lock) => service.drain_until(Duration::MAX, &stop),
+                        Some(lock) => {
+                            service.drain_until(Duration::MAX, &stop);
+                            service.release(lock);
+                        }
                         None => thread::park_timeout(LOCK_RETRY_INTERVAL),
                     }
                 }
@@ -147,6 +152,15 @@ impl Service {
         let path = companion_lock(self.store.directory());
         create_private_folder(&own_folder(self.store.directory())).ok()?;
         FileLock::try_acquire(&path).ok().flatten()
+    }
+
+    /// Leaves the directory to the next one, without locks or empty folders.
+    fn release(&self, lock: FileLock) {
+        let directory = self.store.directory();
+        // Whoever still waits on the old doorbell looks again after a moment by itself.
+        let _ = std::fs::remove_file(wake_file(directory));
+        let _ = std::fs::remove_dir(journals(directory));
+        lock.remove();
     }
 
     /// Drains until there were no journals for `linger`, or until stopped.

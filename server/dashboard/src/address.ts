@@ -2,7 +2,7 @@
 import type { XAxis } from './api/client';
 
 export interface View {
-  /** Project as spelled by the link; null: the most recently active one. */
+  /** Project as spelled by the link; null: the page chooses. */
   project: string | null;
   /** Id or name of the focused run; null: the page chooses. */
   run: string | null;

@@ -36,6 +36,12 @@ interface ChartData {
   series: SeriesByRun;
 }
 
+function mostRecentlyActive(projects: readonly ProjectSummary[]): string | null {
+  const readable = projects.filter((project) => project.damaged == null);
+  const [first] = readable.sort((a, b) => (b.last_activity ?? '').localeCompare(a.last_activity ?? ''));
+  return first?.project ?? null;
+}
+
 export class Workspace {
   view = $state.raw<View>(readView(location.search));
   projects = $state.raw<ProjectSummary[] | null>(null);
@@ -56,13 +62,8 @@ export class Workspace {
   /** Width of the chart in device pixels; 0 until it is there. */
   chartPixels = $state(0);
 
-  /** The project shown, in its canonical spelling as far as that is known. */
-  project = $derived.by<string | null>(() => {
-    if (this.view.project !== null) return this.view.project;
-    const readable = (this.projects ?? []).filter((project) => project.damaged == null);
-    const newest = readable.sort((a, b) => (b.last_activity ?? '').localeCompare(a.last_activity ?? ''))[0];
-    return newest?.project ?? null;
-  });
+  /** The project shown; null until one is chosen or there is one. */
+  project = $derived(this.view.project);
   visible = $derived(matching(this.runs ?? [], this.filter));
   rows = $derived(sorted(this.visible, this.sort));
   /** Critical first; the lanes are its beginning. */
@@ -139,7 +140,7 @@ export class Workspace {
   }
 
   #writeAddress(): void {
-    const search = writeView(location.search, { ...this.view, project: this.project });
+    const search = writeView(location.search, this.view);
     history.replaceState(null, '', location.pathname + search + location.hash);
   }
 
@@ -166,6 +167,8 @@ export class Workspace {
       this.projects = await readProjects(signal);
       this.#projectsReadAt = Date.now();
     }
+    // Chosen once: the page must not jump to another project because that one logs.
+    if (this.project === null) this.view = { ...this.view, project: mostRecentlyActive(this.projects) };
     const { project } = this;
     if (project === null) return;
     try {

@@ -6,6 +6,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use paceline_schema::ErrorBody;
 
+use crate::error::ApiError;
+
 mod alerts;
 mod health;
 mod logs;
@@ -82,8 +84,12 @@ pub(crate) struct PageQuery {
 }
 
 impl PageQuery {
-    fn limit(&self) -> usize {
-        self.limit.clamp(1, MAX_LIMIT)
+    fn limit(&self) -> Result<usize, ApiError> {
+        if (1..=MAX_LIMIT).contains(&self.limit) {
+            Ok(self.limit)
+        } else {
+            Err(ApiError::invalid(format!("`limit` is {}, not from 1 to {MAX_LIMIT}", self.limit)))
+        }
     }
 }
 

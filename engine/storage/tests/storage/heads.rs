@@ -127,13 +127,13 @@ proptest! {
                     )).expect("it is renamed");
                 }
                 Act::Reuse { run } => {
+                    // A single changed row inside a run is what no probe can see; the heads are read anew.
+                    store = scratch.reopened();
                     other.execute(
                         "UPDATE metrics SET run_id = ?1, log_id = NULL WHERE id = (SELECT max(id) FROM metrics)",
                         [format!("run {run}")],
                     ).expect("it is changed");
-                    // A single changed row inside a run is what no probe can see; the runs are read anew.
                     other.execute_batch("DELETE FROM paceline_heads; DELETE FROM paceline_meta").expect("it is deleted");
-                    store = scratch.reopened();
                 }
                 Act::Read => prop_assert_eq!(all_heads(&store), from_scratch(&scratch)),
                 Act::Reopen => store = scratch.reopened(),

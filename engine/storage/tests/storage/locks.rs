@@ -38,6 +38,40 @@ fn a_file_without_write_ahead_log_is_turned_into_one_with() {
     other.execute_batch("PRAGMA journal_mode = DELETE; CREATE TABLE elsewhere (x)").expect("it is made");
     let project = scratch.project();
     project.append(batch("a", vec![row("1", 1, loss(1.0))])).expect("it is stored");
-    let mode: String = other.query_row("PRAGMA journal_mode", [], |row| row.get(0)).expect("it says");
+    let mode: String =
+        scratch.other_program().query_row("PRAGMA journal_mode", [], |row| row.get(0)).expect("it says");
     assert_eq!(mode, "wal");
+}
+
+#[test]
+fn several_writers_of_one_file_all_come_through() {
+    let scratch = Scratch::new();
+    scratch.project().append(Vec::new()).expect("the tables are made");
+    let stores = [scratch.reopened(), scratch.reopened(), scratch.reopened()];
+    thread::scope(|scope| {
+        for (number, store) in stores.iter().enumerate() {
+            scope.spawn(move || {
+                let project = store.project("p").expect("it is there");
+                for step in 0..200 {
+                    let log_id = format!("{number}-{step}");
+                    project.append(batch("a", vec![row(&log_id, step, loss(1.0))])).expect("it is stored");
+                }
+            });
+        }
+        let other = scratch.other_program();
+        other.busy_timeout(Duration::from_secs(30)).expect("it is set");
+        for number in 0..200 {
+            other
+                .execute(
+                    "INSERT INTO metrics (run_id, run_name, timestamp, step, metrics) VALUES ('b', 'b', '', ?1, '{}')",
+                    [number],
+                )
+                .expect("it is inserted");
+        }
+    });
+    for store in &stores {
+        let heads =
+            store.project("p").expect("it is there").read(|reader| reader.all_heads()).expect("it is read");
+        assert_eq!((heads["a"].rows(), heads["b"].rows()), (600, 200));
+    }
 }

@@ -1,8 +1,10 @@
 //! `paceline serve`: the web page and the API, until somebody ends it.
 
+use paceline_companion::Background;
 use paceline_http::{Listening, Port, ServerConfig};
 use paceline_query::Engine;
 use paceline_schema::env::GRADIO_SERVER_PORT;
+use paceline_storage::Durability;
 
 use super::open_store;
 use crate::arguments::{ListenArguments, ServeArguments};
@@ -29,8 +31,13 @@ pub(super) fn serve(
         write_token: arguments.token.clone(),
         allowed_hosts: arguments.allowed_hosts.clone(),
     };
-    let engine = Engine::new(open_store(&arguments.directory)?);
-    Ok(paceline_http::serve(&config, engine, |listening| {
+    let store = open_store(&arguments.directory, Durability::Power)?;
+    // Trainers of this directory find it served and start no companion of their own.
+    let background = Background::start(store.clone());
+    if let Err(error) = &background {
+        output::note(&format!("journals stay as they are, the data directory cannot be written: {error}"));
+    }
+    Ok(paceline_http::serve(&config, Engine::new(store), |listening| {
         let _ = on_ready(listening);
     })?)
 }

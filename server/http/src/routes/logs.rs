@@ -34,7 +34,8 @@ pub(crate) async fn list_logs(
     path: Path<RunPath>,
     page: Query<PageQuery>,
 ) -> Result<Answer, ApiError> {
-    state.read(move |engine| engine.logs(&path.project, &path.run, page.after, page.limit())).await
+    let limit = page.limit()?;
+    state.read(move |engine| engine.logs(&path.project, &path.run, page.after, limit)).await
 }
 
 /// Stores rows. They are committed when this is answered.

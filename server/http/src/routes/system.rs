@@ -30,5 +30,6 @@ pub(crate) async fn list_system_samples(
     path: Path<RunPath>,
     page: Query<PageQuery>,
 ) -> Result<Answer, ApiError> {
-    state.read(move |engine| engine.system(&path.project, &path.run, page.after, page.limit())).await
+    let limit = page.limit()?;
+    state.read(move |engine| engine.system(&path.project, &path.run, page.after, limit)).await
 }

@@ -12,6 +12,8 @@ fn every_refusal_has_the_same_body() {
         ("/api/v1/projects/p/runs/none/status", 404, "run_not_found"),
         ("/api/v1/projects/p/runs/r/metrics/none", 404, "metric_not_found"),
         ("/api/v1/projects/p/runs/r/logs?limit=many", 400, "invalid_request"),
+        ("/api/v1/projects/p/runs/r/logs?limit=0", 400, "invalid_request"),
+        ("/api/v1/projects/p/runs/r/system?limit=10001", 400, "invalid_request"),
         ("/api/v1/projects/p/runs/r/logs?afer=3", 400, "invalid_request"),
         ("/api/v1/nothing", 404, "route_not_found"),
         ("/api/nothing", 404, "route_not_found"),

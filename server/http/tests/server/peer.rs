@@ -110,3 +110,26 @@ fn what_is_missing_or_wrong_is_named_and_stores_nothing() {
     assert_eq!(server.get("/api/v1/projects").json()["projects"], json!([]));
     assert_eq!(server.post("/api/bulk_log", r#"{"logs":[],"hf_token":null}"#).status, 200);
 }
+
+#[test]
+fn its_questions_before_it_writes_are_answered() {
+    let server = TestServer::start();
+    let ask = |name: &str, body: Value| {
+        server.post_with(&format!("/api/{name}"), &body.to_string(), &[]).json()["data"].clone()
+    };
+    assert_eq!(ask("get_runs_for_project", json!({ "kwargs": { "project": "none" } })), json!([]));
+    let nothing = json!({ "project": "none", "run": "r", "run_id": null, "num_logs": 0, "metrics": [], "config": null,
+                          "last_step": null });
+    assert_eq!(ask("get_run_summary", json!({ "kwargs": { "project": "none", "run": "r" } })), nothing);
+    for (run, step) in [("one", 4), ("two", 7)] {
+        let logs = json!([{ "project": "p", "run": run, "run_id": format!("id-{run}"), "metrics": { "x": 1.5 },
+                            "step": step, "config": { "lr": 0.1 } }]);
+        server.post("/api/bulk_log", &json!({ "logs": logs, "hf_token": null }).to_string());
+    }
+    let runs = ask("get_runs_for_project", json!({ "data": ["p"] }));
+    let names: Vec<&Value> = runs.as_array().expect("a list").iter().map(|run| &run["name"]).collect();
+    assert_eq!(names, ["one", "two"]);
+    let summary = ask("get_run_summary", json!({ "project": "p", "run_id": "id-two" }));
+    assert_eq!((&summary["num_logs"], &summary["last_step"]), (&json!(1), &json!(7)), "{summary}");
+    assert_eq!((&summary["metrics"], &summary["config"]["lr"]), (&json!(["x"]), &json!(0.1)), "{summary}");
+}

@@ -1,0 +1,54 @@
+"""A training script as a process of its own."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+
+class Trainer:
+    """A process that was started; what it prints goes to files, so that it never waits for a reader."""
+
+    def __init__(self, command: list[str], folder: Path, environment: dict[str, str]) -> None:
+        script = Path(command[1])
+        self._output, self._errors = script.with_suffix(".out"), script.with_suffix(".err")
+        with self._output.open("wb") as output, self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    @property
+    def output(self) -> str:
+        """What it has written to standard output so far."""
+        return self._output.read_text(errors="replace")
+
+    @property
+    def errors(self) -> str:
+        """What it has written to standard error so far: messages of the tracker, warnings, tracebacks."""
+        return self._errors.read_text(errors="replace")
+
+    def wait(self, seconds: float = 60) -> int:
+        """Waits for its end and gives the exit status, a signal's number negative."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"it did not end within {seconds} s; it printed: {self.errors}") from None
+
+    def expect_exit(self, status: int, seconds: float = 60) -> None:
+        """Waits for its end, which must have this status."""
+        ended = self.wait(seconds)
+        assert ended == status, f"ended with {ended} instead of {status}; it printed: {self.output}{self.errors}"
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal."""
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9, and takes its status; harmless when it has ended."""
+        self.process.kill()
+        self.process.wait()
