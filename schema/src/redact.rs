@@ -56,7 +56,7 @@ pub fn redact_command(arguments: &[String]) -> String {
             (_, Some((key, value))) if names_secret(key, value) => format!("{key}={REDACTED}"),
             _ => redact_text(argument),
         };
-        named = argument.starts_with('-').then_some(argument.as_str());
+        named = (argument.starts_with('-') && !argument.contains('=')).then_some(argument.as_str());
         words.push(word);
     }
     words.join(" ")

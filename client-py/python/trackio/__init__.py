@@ -12,14 +12,18 @@ by `init`, brings it to SQLite files in the data directory, where `trackio show`
     wandb.finish()
 """
 
-from typing import Any
+from __future__ import annotations
 
-from trackio import context_vars
+from trackio import _environment, context_vars
 from trackio._alerts import AlertLevel
 from trackio._config import Config
-from trackio._environment import TRACKIO_DIR
 from trackio._run import Run
 from trackio._session import alert, finish, init, log, log_system
+
+# `typing` is for type checkers only: importing it takes longer than everything else here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.43.0+paceline.0.1.0"
 
@@ -44,7 +48,14 @@ _config_before_init = Config()
 
 
 def __getattr__(name: str) -> Any:
-    """`config`, `run` and `summary` are those of the current run, whichever that is when they are asked for."""
+    """`config`, `run` and `summary` are those of the current run, whichever that is when they are asked for.
+
+    `TRACKIO_DIR` is the data directory as a `pathlib.Path`.
+    """
+    if name == "TRACKIO_DIR":
+        from pathlib import Path
+
+        return Path(_environment.DATA_DIRECTORY)
     current = context_vars.current_run.get()
     if name == "run":
         return current

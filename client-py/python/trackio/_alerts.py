@@ -1,5 +1,7 @@
 """How urgent an alert is, and the line it prints."""
 
+from __future__ import annotations
+
 import sys
 from enum import Enum
 

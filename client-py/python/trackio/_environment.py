@@ -1,22 +1,23 @@
 """Where data goes and where the program stands: the environment of this process, read once."""
 
+from __future__ import annotations
+
 import os
 import sys
-from pathlib import Path
 
 _DEFAULT_HOME = "~/.cache/huggingface"
 _PROGRAM = "paceline"
 
 
-def _data_directory() -> Path:
+def _data_directory() -> str:
     """`TRACKIO_DIR`, else `$HF_HOME/trackio`, else `~/.cache/huggingface/trackio`."""
     chosen = os.environ.get("TRACKIO_DIR")
     if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("HF_HOME") or os.path.expanduser(_DEFAULT_HOME)) / "trackio"
+        return chosen
+    return os.path.join(os.environ.get("HF_HOME") or os.path.expanduser(_DEFAULT_HOME), "trackio")
 
 
-TRACKIO_DIR = _data_directory()
+DATA_DIRECTORY = _data_directory()
 
 
 def program() -> str | None:
@@ -31,8 +32,8 @@ def program() -> str | None:
     if chosen:
         return chosen
     # <prefix>/lib/pythonX.Y/site-packages/trackio/_environment.py
-    prefix = Path(__file__).resolve().parents[4] if len(Path(__file__).resolve().parents) > 4 else None
-    folders = [os.path.dirname(sys.executable or ""), str(prefix / "bin") if prefix else ""]
+    prefix = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 4))
+    folders = [os.path.dirname(sys.executable or ""), os.path.join(prefix, "bin")]
     folders += os.environ.get("PATH", "").split(os.pathsep)
     for folder in folders:
         path = os.path.join(folder, _PROGRAM)
@@ -43,6 +44,8 @@ def program() -> str | None:
 
 def git_commit() -> str | None:
     """Commit of the repository around the working directory, read from its files; `None` outside one."""
+    from pathlib import Path
+
     try:
         folder = Path.cwd()
         for place in (folder, *folder.parents):

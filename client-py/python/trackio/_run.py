@@ -1,15 +1,17 @@
 """One run in this process: the object `init` gives."""
 
+from __future__ import annotations
+
 import warnings
-from datetime import datetime, timezone
 from operator import index
-from typing import TYPE_CHECKING, Any
 
 from trackio._alerts import AlertLevel, print_alert
 from trackio._config import Config
 from trackio._summary import Summary
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
     from types import TracebackType
 
     from trackio._native import Recorder
@@ -23,6 +25,8 @@ class Run:
     """
 
     def __init__(self, recorder: "Recorder", project: str, group: str | None, config: Any) -> None:
+        from datetime import datetime, timezone
+
         self._recorder = recorder
         self._created = datetime.now(timezone.utc).isoformat()
         self._space_id: str | None = None

@@ -1,16 +1,21 @@
 """The current run of the process: `init`, `log`, `alert`, `finish`, and what happens when Python ends."""
 
+from __future__ import annotations
+
 import atexit
 import os
 import sys
 import warnings
-from typing import Any
 
 from trackio import context_vars
 from trackio._alerts import AlertLevel
-from trackio._environment import TRACKIO_DIR, git_commit, program
+from trackio._environment import DATA_DIRECTORY, git_commit, program
 from trackio._native import Recorder, redact_command
 from trackio._run import Run, _failure_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _current_run = context_vars.current_run
 _open_runs: dict[str, Run] = {}
@@ -56,7 +61,7 @@ def init(
     if (current := _current_run.get()) is not None:
         end(current, "finished", 0, None)
     recorder = Recorder(
-        TRACKIO_DIR,
+        DATA_DIRECTORY,
         str(project),
         name=None if name is None else str(name),
         resume=str(resume),
@@ -73,7 +78,7 @@ def init(
     context_vars.current_project.set(run.project)
     _announce(run, recorder.problems)
     if space_id or server_url or os.environ.get("TRACKIO_SPACE_ID") or os.environ.get("TRACKIO_SERVER_URL"):
-        _warn(f"this version logs to local files only; run `{run.name}` is in `{TRACKIO_DIR}`")
+        _warn(f"this version logs to local files only; run `{run.name}` is in `{DATA_DIRECTORY}`")
     return run
 
 
@@ -149,7 +154,7 @@ def _announce(run: Run, problems: list[str]) -> None:
         file=sys.stderr,
     )
     for problem in problems:
-        _warn(f"run `{run.name}`: {problem}; rows are kept until the data directory `{TRACKIO_DIR}` can take them")
+        _warn(f"run `{run.name}`: {problem}; rows are kept until the data directory `{DATA_DIRECTORY}` can take them")
 
 
 def _warn(text: str) -> None:

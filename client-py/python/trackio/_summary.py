@@ -1,13 +1,18 @@
 """The summary of a run: the newest value of each metric, unless a value was set by hand."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+from collections.abc import MutableMapping
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
     from trackio._native import Recorder
 
 
-class Summary(MutableMapping[str, Any]):
+class Summary(MutableMapping):
     """`run.summary["accuracy"]` reads the newest logged value; setting it overrides that for good."""
 
     def __init__(self, recorder: "Recorder") -> None:

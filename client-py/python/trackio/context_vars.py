@@ -4,34 +4,36 @@ The values are those of the process, not of a thread or task: a run started in t
 one in every thread, as `wandb` users expect.
 """
 
-from typing import Any, Generic, TypeVar
+from __future__ import annotations
 
-Held = TypeVar("Held")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
-class ProcessVariable(Generic[Held]):
+class ProcessVariable:
     """A value with the methods of `contextvars.ContextVar`, one for the whole process."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._value: Held | None = None
+        self._value: Any = None
 
-    def get(self, default: Held | None = None) -> Held | None:
+    def get(self, default: Any = None) -> Any:
         """The value, or `default` while there is none."""
         return default if self._value is None else self._value
 
-    def set(self, value: Held | None) -> Held | None:
+    def set(self, value: Any) -> Any:
         """Sets the value; gives the one before, for `reset`."""
         before, self._value = self._value, value
         return before
 
-    def reset(self, token: Held | None) -> None:
+    def reset(self, token: Any) -> None:
         """Sets the value that `set` gave back."""
         self._value = token
 
 
-current_run: ProcessVariable[Any] = ProcessVariable("current_run")
-current_project: ProcessVariable[str] = ProcessVariable("current_project")
-current_server: ProcessVariable[str] = ProcessVariable("current_server")
-current_space_id: ProcessVariable[str] = ProcessVariable("current_space_id")
-current_server_write_token: ProcessVariable[str] = ProcessVariable("current_server_write_token")
+current_run = ProcessVariable("current_run")
+current_project = ProcessVariable("current_project")
+current_server = ProcessVariable("current_server")
+current_space_id = ProcessVariable("current_space_id")
+current_server_write_token = ProcessVariable("current_server_write_token")

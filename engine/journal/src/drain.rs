@@ -66,8 +66,8 @@ pub struct Drained {
 }
 
 enum Step {
-    Read(Event),
-    Skipped,
+    /// A record was read, or a damaged place passed over.
+    Advanced,
     SegmentEnded,
     NothingNow,
 }
@@ -135,9 +135,8 @@ impl Drain {
                 drained.ended = gone;
                 break;
             }
-            match self.step(gone)? {
-                Step::Read(event) => drained.events.push(event),
-                Step::Skipped => {}
+            match self.step(gone, &mut drained.events)? {
+                Step::Advanced => {}
                 Step::SegmentEnded => {
                     if let Some(segment) = self.segment.take() {
                         self.finished.push((segment.number, segment.damaged));
@@ -217,8 +216,8 @@ impl Drain {
         Ok(false)
     }
 
-    /// Looks at the next place of the open segment.
-    fn step(&mut self, gone: bool) -> Result<Step, JournalError> {
+    /// Looks at the next place of the open segment; a record there goes to `events`.
+    fn step(&mut self, gone: bool, events: &mut Vec<Event>) -> Result<Step, JournalError> {
         let Some(segment) = &mut self.segment else { return Ok(Step::NothingNow) };
         let path = || segment_path(&self.journal.path, segment.number);
         let mut place = read_place(self.window.rest(), self.last_sequence);
@@ -229,10 +228,10 @@ impl Drain {
         if let Place::Record(record) = place {
             self.lost += self.last_sequence.map_or(0, |last| record.sequence - last - 1);
             self.last_sequence = Some(record.sequence);
-            let (stride, event) = (record.stride, record.event(segment.reader.nonce));
-            segment.position += stride as u64;
-            self.window.start += stride;
-            return Ok(event.map_or(Step::Skipped, Step::Read));
+            events.extend(record.event(segment.reader.nonce));
+            segment.position += record.stride as u64;
+            self.window.start += record.stride;
+            return Ok(Step::Advanced);
         }
         let sealed = segment.reader.sealed().map_err(|error| JournalError::new("read", &path(), error))?;
         if sealed.is_some_and(|end| segment.position >= end) {
@@ -249,7 +248,7 @@ impl Drain {
             Some(position) => {
                 segment.position = position;
                 segment.damaged = true;
-                Ok(Step::Skipped)
+                Ok(Step::Advanced)
             }
             None => Ok(Step::SegmentEnded),
         }

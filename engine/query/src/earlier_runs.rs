@@ -70,9 +70,9 @@ mod tests {
 
     #[test]
     fn the_middle_of_the_runs_with_the_same_settings() {
-        let config = |lr: f64, seed: i64| match json!({"lr": lr, "seed": seed, "_Created": seed}) {
-            Value::Object(config) => config,
-            other => panic!("{other} is an object"),
+        let config = |lr: f64, seed: i64| {
+            let settings = [("lr", json!(lr)), ("seed", json!(seed)), ("_Created", json!(seed))];
+            settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Map<_, _>>()
         };
         let configs = [config(0.1, 1), config(0.1, 2), config(0.1, 3), config(0.2, 1)];
         let runs = EarlierRuns::new(configs.iter().zip([100, 300, 200, 900]));

@@ -1,5 +1,6 @@
 //! Measures what SQLite itself can take and what [`Store`] makes of it: the same rows, ten float metrics
-//! each, in transactions of 1,000, into the same tables and indexes. Prints one JSON line for each.
+//! each, in transactions of 1,000, into the same tables and indexes, in turn. Prints one JSON line for each
+//! with the median.
 //!
 //! `cargo run --release -p paceline-storage --example ceiling [rows]`
 
@@ -16,12 +17,17 @@ use paceline_storage::{Batch, Durability, Store};
 use rusqlite::{Connection, params};
 
 const ROWS_PER_TRANSACTION: usize = 1_000;
+const ROUNDS: usize = 3;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let rows: usize = std::env::args().nth(1).map_or(Ok(200_000), |text| text.parse())?;
-    let scratch = tempfile::tempdir()?;
-    let raw = raw_loop(&scratch.path().join("raw.db"), rows)?;
-    let appended = append(&scratch.path().join("store"), rows)?;
+    let (mut raw, mut appended) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let scratch = tempfile::tempdir()?;
+        raw.push(raw_loop(&scratch.path().join("raw.db"), rows)?);
+        appended.push(append(&scratch.path().join("store"), rows)?);
+    }
+    let (raw, appended) = (median(raw), median(appended));
     let mut out = std::io::stdout();
     writeln!(out, "{{\"what\":\"ceiling\",\"rows\":{rows},\"rows_per_second\":{raw:.0}}}")?;
     writeln!(
@@ -30,6 +36,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         appended / raw
     )?;
     Ok(())
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 fn row(number: usize) -> Row {

@@ -131,6 +131,11 @@ impl StorageError {
         }
     }
 
+    /// The same failure for somebody who only wanted to read.
+    pub(crate) fn while_reading(self) -> Self {
+        if let Self::NotWritable { path, reason } = self { Self::NotReadable { path, reason } } else { self }
+    }
+
     /// From a failed system call that should have made or written `path`.
     pub(crate) fn from_write(path: &Path, error: &io::Error) -> Self {
         let path = path.to_owned();

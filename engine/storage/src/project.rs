@@ -14,7 +14,7 @@ use crate::compat::Shape;
 use crate::connection::{FileIdentity, open_reader, open_writer};
 use crate::error::{Location, StorageError};
 use crate::heads::Heads;
-use crate::reader::Reader;
+use crate::reader::{Checked, Reader};
 use crate::writer::{Request, Work, Writer};
 
 /// How long an append waits for a file that another program keeps locked.
@@ -47,6 +47,8 @@ struct ReadConnection {
     file: FileIdentity,
     /// The shape of the tables and the `schema_version` it was read at.
     shape: Option<(i64, Shape)>,
+    /// Runs whose heads were found right, and the `data_version` they were right at.
+    checked: (i64, Checked),
 }
 
 impl Project {
@@ -121,13 +123,14 @@ impl Project {
         let location = &self.file.location;
         let sql = |error| location.explain("begin to read", error);
         let mut reading = self.file.take_reader()?;
-        let ReadConnection { connection, file, shape } = &mut reading;
+        let ReadConnection { connection, file, shape, checked } = &mut reading;
 
         // The snapshot is taken under the lock, so that it is no older than the heads.
         let mut heads = self.file.heads();
         let transaction = connection.unchecked_transaction().map_err(sql)?;
-        let schema_version =
-            connection.pragma_query_value(None, "schema_version", |row| row.get(0)).map_err(sql)?;
+        let version_of =
+            |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(sql);
+        let (schema_version, data_version) = (version_of("schema_version")?, version_of("data_version")?);
         let shape = match shape {
             Some((version, shape)) if *version == schema_version => shape,
             _ => &mut shape.insert((schema_version, Shape::of(connection).map_err(sql)?)).1,
@@ -135,8 +138,12 @@ impl Project {
         let runs = heads.sync(connection, shape, *file).map_err(sql)?;
         let rows_not_stored = heads.rows_not_stored();
         drop(heads);
+        if checked.0 != data_version {
+            *checked = (data_version, Checked::default());
+        }
 
-        let reader = Reader { connection, location, shape, runs, in_doubt: false.into() };
+        let reader =
+            Reader { connection, location, shape, runs, checked: &checked.1, in_doubt: false.into() };
         let result = f(&reader);
         if reader.in_doubt.get() {
             self.file.heads().doubt();
@@ -193,12 +200,9 @@ impl ProjectFile {
         if let Some(idle) = idle {
             return Ok(idle);
         }
-        let connection =
-            open_reader(&self.location).map_err(|error| match self.location.explain("open it", error) {
-                StorageError::NotWritable { path, reason } => StorageError::NotReadable { path, reason },
-                other => other,
-            })?;
-        Ok(ReadConnection { connection, file, shape: None })
+        let connection = open_reader(&self.location)
+            .map_err(|error| self.location.explain("open it", error).while_reading())?;
+        Ok(ReadConnection { connection, file, shape: None, checked: Default::default() })
     }
 
     fn give_reader_back(&self, reader: ReadConnection) {

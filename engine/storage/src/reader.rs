@@ -1,7 +1,7 @@
 //! Questions to one consistent snapshot of a project.
 
-use std::cell::Cell;
-use std::collections::{BTreeSet, HashMap};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -25,9 +25,14 @@ pub struct Reader<'a> {
     pub(crate) shape: &'a Shape,
     /// Heads of all runs, complete up to this snapshot unless a probe of a run fails.
     pub(crate) runs: Arc<Runs>,
+    /// Runs whose probe need not be repeated.
+    pub(crate) checked: &'a Checked,
     /// A probe failed.
     pub(crate) in_doubt: Cell<bool>,
 }
+
+/// Ids of runs whose heads fit the rows, as long as nobody commits anything.
+pub(crate) type Checked = RefCell<HashSet<Arc<str>>>;
 
 /// A JSON object as it is stored.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
@@ -113,10 +118,19 @@ impl Reader<'_> {
 
     /// What the rows of a run tell, checked against the file; read anew where they do not fit.
     fn rows_of(&self, run_id: &str) -> rusqlite::Result<Option<RowsOfRun>> {
-        let (Some(table), Some(known)) = (self.shape.metrics, self.runs.get(run_id)) else { return Ok(None) };
+        let (Some(table), Some((run_id, known))) = (self.shape.metrics, self.runs.get_key_value(run_id))
+        else {
+            return Ok(None);
+        };
+        if self.checked.borrow().contains(run_id) {
+            return Ok(Some(known.clone()));
+        }
         if let Some(name) = heads::probe(self.connection, table, run_id, known)? {
-            let name = if *known.name == *name { Arc::clone(&known.name) } else { name.into() };
-            return Ok(Some(RowsOfRun { name, heads: Arc::clone(&known.heads) }));
+            if *known.name != *name {
+                return Ok(Some(RowsOfRun { name: name.into(), heads: Arc::clone(&known.heads) }));
+            }
+            self.checked.borrow_mut().insert(Arc::clone(run_id));
+            return Ok(Some(known.clone()));
         }
         self.in_doubt.set(true);
         heads::rebuild(self.connection, table, run_id, i64::MAX)

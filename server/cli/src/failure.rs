@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use paceline_http::ServeError;
 use paceline_query::QueryError;
+use paceline_schema::ErrorCode;
 use paceline_storage::StorageError;
 
 use crate::output;
@@ -36,15 +37,40 @@ impl Failure {
     }
 }
 
+/// The way out, told in commands where the API's own hint tells it in addresses.
+fn hint(code: ErrorCode, told: String) -> String {
+    let command = match code {
+        ErrorCode::ProjectNotFound => "`paceline list projects` shows what is there",
+        ErrorCode::RunNotFound => "`paceline list runs --project PROJECT` shows what is there",
+        ErrorCode::MetricNotFound => {
+            "`paceline list metrics --project PROJECT --run RUN` shows what is there"
+        }
+        ErrorCode::InvalidRequest
+        | ErrorCode::InvalidName
+        | ErrorCode::Unauthorized
+        | ErrorCode::ForbiddenOrigin
+        | ErrorCode::RouteNotFound
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::BodyTooLarge
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::ProjectDamaged
+        | ErrorCode::Internal
+        | ErrorCode::Busy
+        | ErrorCode::StorageUnavailable => return told,
+    };
+    // Something more particular, as a name that looks alike, is better.
+    if told == code.hint() { command.to_owned() } else { told }
+}
+
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Self {
-        Self::new(error.to_string(), error.hint())
+        Self::new(error.to_string(), hint(error.code(), error.hint()))
     }
 }
 
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
-        Self::new(error.to_string(), error.code().hint())
+        Self::new(error.to_string(), hint(error.code(), error.code().hint().to_owned()))
     }
 }
 

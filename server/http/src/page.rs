@@ -95,7 +95,9 @@ fn serve_file(request: &HttpRequest, name: &str, file: &EmbeddedFile) -> HttpRes
     if same {
         return response.finish();
     }
-    response.content_type(file.metadata.mimetype()).body(file.data.clone().into_owned())
+    let kind = file.metadata.mimetype();
+    let charset = if kind.starts_with("text/") { "; charset=utf-8" } else { "" };
+    response.content_type(format!("{kind}{charset}")).body(file.data.clone().into_owned())
 }
 
 fn token_in_query(request: &HttpRequest) -> Option<&str> {

@@ -85,7 +85,14 @@ class DataDirectory:
 
     def wait_for_state(self, project: str, state: str, run: str | None = None, seconds: float = 15) -> None:
         """Waits until the run is in `state`: the end of a process becomes known a moment after it."""
-        wait_until(lambda: self.status(project, run)["state"] == state, seconds, lambda: self.status(project, run))
+        asked = ("status", "--project", project, *(() if run is None else ("--run", run)), "--json")
+
+        def answer() -> str | None:
+            done = self.paceline(*asked)
+            # A run that was just begun may not be in the tables yet.
+            return json.loads(done.stdout)["state"] if done.returncode == 0 else None
+
+        wait_until(lambda: answer() == state, seconds, lambda: self.paceline(*asked))
 
     def file(self, project: str) -> Path:
         """The project's SQLite file."""
@@ -153,7 +160,7 @@ class DataDirectory:
             return
         assert locked_files(self.path) == []
         assert self.keeps_journals or self.journals() == [], f"journals are left below {text}"
-        assert "Z" not in children_of(os.getpid()).values(), "a zombie is left"
+        wait_until(lambda: "Z" not in children_of(os.getpid()).values(), 5, "a zombie is left")
 
     def _processes(self) -> list[int]:
         text = str(self.path)

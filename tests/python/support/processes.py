@@ -2,6 +2,8 @@
 
 import os
 import re
+import select
+import signal
 from pathlib import Path
 
 
@@ -29,6 +31,16 @@ def children_of(pid: int) -> dict[int, str]:
         if int(parent) == pid:
             found[child] = state
     return found
+
+
+def kill_foreign(pid: int, seconds: float = 10) -> None:
+    """kill -9 of a process that is not our child; returns when it is gone, and its locks with it."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+        assert select.select([descriptor], [], [], seconds)[0], f"process {pid} outlived kill -9 by {seconds} s"
+    finally:
+        os.close(descriptor)
 
 
 def memory_bytes(pid: int, field: str = "VmRSS") -> int:

@@ -110,6 +110,8 @@ fn wrong_usage_ends_with_2_and_an_error_with_1_and_neither_prints_data() {
         assert_eq!((output.status.code(), stdout(&output)), (Some(1), String::new()), "{arguments:?}");
         assert!(stderr(&output).starts_with("error: "), "{}", stderr(&output));
     }
+    let output = paceline(directory.path(), &["status", "--project", "none"]);
+    assert!(stderr(&output).contains("\nhint: `paceline list projects`"), "{}", stderr(&output));
     let output = paceline(directory.path(), &["status", "--project", "digits", "--run", "alpa"]);
     assert!(stderr(&output).contains("\nhint: ") && stderr(&output).contains("alpha"), "{}", stderr(&output));
 }

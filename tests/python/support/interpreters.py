@@ -1,0 +1,22 @@
+"""Python environments beside the one of the tests: the peer's, and one with real trainers."""
+
+import os
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+def peer_python() -> Path:
+    """Python with the peer installed: `PACELINE_PEER_PYTHON`, else the one that `make test` makes."""
+    return _interpreter("PACELINE_PEER_PYTHON", "peer")
+
+
+def trainers_python() -> Path:
+    """Python with torch, transformers, accelerate and our wheel: `PACELINE_TRAINERS_PYTHON`, else that of `make test`."""
+    return _interpreter("PACELINE_TRAINERS_PYTHON", "trainers")
+
+
+def _interpreter(variable: str, environment: str) -> Path:
+    path = Path(os.environ.get(variable) or _ROOT / ".venvs" / environment / "bin" / "python")
+    assert os.access(path, os.X_OK), f"`{path}` is no Python; make it with `make .venvs/{environment}/.installed` or set {variable}"
+    return path

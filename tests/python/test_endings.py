@@ -1,0 +1,99 @@
+"""However a training ends, its run says how, and no row is lost."""
+
+import signal
+
+import pytest
+
+BEGINNING = """
+import os, sys, signal, trackio
+trackio.init(project="p", name="r")
+for step in range(500):
+    trackio.log({"loss": 1 / (step + 1)})
+"""
+
+# Ending, the process's own exit status, and what the run says: state, exit code, signal, failure.
+ENDINGS = {
+    "finish": ("trackio.finish()", 0, "finished", 0, None, None),
+    "falls off the end": ("", 0, "finished", 0, None, None),
+    "sys.exit(0)": ("sys.exit(0)", 0, "finished", 0, None, None),
+    "sys.exit()": ("sys.exit()", 0, "finished", 0, None, None),
+    "sys.exit(3)": ("sys.exit(3)", 3, "failed", 3, None, None),
+    "sys.exit(text)": ("sys.exit('no data')", 1, "failed", 1, None, None),
+    "SystemExit(3)": ("raise SystemExit(3)", 3, "failed", 3, None, None),
+    "from sys import exit": ("from sys import exit\nexit(4)", 4, "failed", 4, None, None),
+    "uncaught": (
+        "raise ValueError('the loss exploded')", 1, "failed", 1, None, "ValueError: the loss exploded",
+    ),
+    "finish(exit_code=2)": ("trackio.finish(exit_code=2)", 0, "failed", 2, None, None),
+    "caught outside of with": (
+        "try:\n    with trackio.context_vars.current_run.get(): raise KeyError('x')\nexcept KeyError: pass",
+        0, "failed", 1, None, "KeyError: 'x'",
+    ),
+    "finished, then fails": ("trackio.finish()\nsys.exit(5)", 5, "finished", 0, None, None),
+    "os._exit(3)": ("os._exit(3)", 3, "failed", 3, None, None),
+    "os._exit(0)": ("os._exit(0)", 0, "crashed", 0, None, None),
+    "SIGTERM": ("os.kill(os.getpid(), signal.SIGTERM)", -15, "crashed", None, 15, None),
+    "abort": ("os.abort()", -6, "crashed", None, 6, None),
+    "SIGTERM handled": (
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))\nos.kill(os.getpid(), signal.SIGTERM)\nsignal.pause()",
+        143, "failed", 143, None, None,
+    ),
+    "Ctrl-C": (
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\nos.kill(os.getpid(), signal.SIGINT)\nsignal.pause()",
+        -2, "failed", 130, None, "KeyboardInterrupt",
+    ),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_end_is_known(directory, ending):
+    script, status, state, exit_code, exit_signal, failure = ENDINGS[ending]
+    trainer = directory.start(BEGINNING + script)
+    trainer.expect_exit(status)
+    directory.wait_for_state("p", state)
+    # The end as the process said it, or as the system told it once the process was gone.
+    directory.assert_nothing_left()
+    record = directory.run_record("p")
+    told = (record["state"], record["exit_code"], record["exit_signal"], record["failure"])
+    assert told == (state, exit_code, exit_signal, failure)
+    assert [row.step for row in directory.rows("p")] == list(range(500))
+
+
+def test_an_ending_is_known_without_delay(directory):
+    """finish() says it itself: nobody has to wait for the process to go."""
+    directory.start(BEGINNING + """
+trackio.finish()
+print("finished", flush=True)
+signal.pause()
+""")
+    trainer = directory.trainers[-1]
+    from support.waiting import wait_until
+
+    wait_until(lambda: "finished" in trainer.output, 30)
+    assert directory.run_record("p")["state"] == "finished"
+    assert directory.count("p") == 500
+    trainer.send(signal.SIGKILL)
+    trainer.wait()
+    directory.assert_nothing_left()
+    assert directory.run_record("p")["state"] == "finished"
+
+
+def test_the_trainer_has_no_children_and_its_pipes_end_with_it(directory):
+    """The companion is nobody's child and holds no output open: a launcher that reads to the end is not kept."""
+    import subprocess
+    import sys
+    import time
+
+    script = BEGINNING + """
+children = open(f"/proc/self/task/{os.getpid()}/children").read()
+print("children:", children.split(), flush=True)
+os._exit(0)
+"""
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=directory.environment(), stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60,
+    )
+    assert done.stdout == "children: []\n", done.stderr
+    assert directory.companions(), "it lives on for its linger"
+    assert time.monotonic() - begun < 30
