@@ -37,7 +37,7 @@ $(TOOLS)/.installed:
 
 # The programs are staged fresh each time: a wheel with stale ones looks right and is not.
 wheel: program $(TOOLS)/.installed
-	install -D -m 755 -t client-py/wheel-data/scripts target/release/paceline target/release/trackio
+	install -D -s -m 755 -t client-py/wheel-data/scripts target/release/paceline target/release/trackio
 	rm -f target/wheels/paceline-*.whl
 	cd client-py && ../$(TOOLS)/bin/maturin build --release --locked -q -o ../target/wheels
 	test "$$(unzip -l target/wheels/paceline-*.whl | grep -c data/scripts/)" = 2

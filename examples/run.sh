@@ -21,7 +21,7 @@ training=$!
 interactive=false
 [ -t 1 ] && interactive=true
 while kill -0 "$training" 2>/dev/null; do
-  if line="$("$program" status --dir "$directory" --project digits --run "$run" 2>/dev/null | head -n 1)"; then
+  if line="$("$program" status --dir "$directory" --project digits --run "$run" 2>/dev/null | sed -n 2p)" && [ -n "$line" ]; then
     if $interactive; then printf '\r\033[K%s' "$line"; sleep 1; else printf '%s\n' "$line"; sleep 5; fi
   else
     sleep 1

@@ -97,7 +97,8 @@ impl Recorder {
         let project = project.as_str().to_owned();
         py.detach(move || {
             let mut problems = Vec::new();
-            let request = OpenRequest { project: project.clone(), name: name.clone(), run_id: run_id.clone(), resume };
+            let request =
+                OpenRequest { project: project.clone(), name: name.clone(), run_id: run_id.clone(), resume };
             let asks = name.is_none() || resume != Resume::Never;
             let mut opened = None;
             if asks {
@@ -113,7 +114,8 @@ impl Recorder {
             start.process = Some(paceline_recorder::current_process());
             let next_step = opened.as_ref().map_or(0, |answer| answer.next_step);
             let id = existing.or(run_id).unwrap_or_else(random_id);
-            let name = opened.map(|answer| answer.name).or(name).unwrap_or_else(|| format!("run-{}", &id[..8]));
+            let name =
+                opened.map(|answer| answer.name).or(name).unwrap_or_else(|| format!("run-{}", &id[..8]));
             let run = RunKey { id, name };
             let resumed = start.resumed;
             let options = RunOptions { directory, project, run: run.clone(), next_step, start, companion };
@@ -267,7 +269,8 @@ fn report_text(report: FinishReport) -> Option<String> {
 }
 
 fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
-    let text = std::ffi::CString::new(text.replace('\0', "\u{fffd}")).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    let text = std::ffi::CString::new(text.replace('\0', "\u{fffd}"))
+        .map_err(|error| PyValueError::new_err(error.to_string()))?;
     PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 2)
 }
 
@@ -289,7 +292,8 @@ pub(crate) fn redact_command(arguments: Vec<String>) -> String {
 }
 
 fn random_id() -> String {
-    let bits = u128::from(getrandom::u64().unwrap_or_default()) << 64 | u128::from(getrandom::u64().unwrap_or_default());
+    let bits = u128::from(getrandom::u64().unwrap_or_default()) << 64
+        | u128::from(getrandom::u64().unwrap_or_default());
     // The form of a random UUID, as the peer's ids have.
     let bits = bits & !(0xf << 76 | 0b11 << 62) | 4 << 76 | 0b10 << 62;
     format!("{bits:032x}")

@@ -11,6 +11,7 @@ use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyMapping
 
 /// Names of a row's own columns (the peer's `RESERVED_KEYS`); metrics of these names get `__` in front.
 const RESERVED_KEYS: [&str; 6] = ["project", "run", "timestamp", "step", "time", "metrics"];
+const LONGEST_RESERVED_KEY: usize = "timestamp".len();
 const RESERVED_PREFIX: &str = "__";
 /// Longer names are cut: the record has two bytes for their length.
 const LONGEST_KEY_BYTES: usize = 4_096;
@@ -48,13 +49,19 @@ fn push(body: &mut Body, key: &str, value: &Bound<'_, PyAny>) {
 
 #[inline]
 fn is_plain(key: &str) -> bool {
-    key.len() <= LONGEST_KEY_BYTES && !key.starts_with(RESERVED_PREFIX) && !RESERVED_KEYS.contains(&key)
+    key.len() <= LONGEST_KEY_BYTES && !is_reserved(key)
+}
+
+/// Reserved names are short, so most names are told apart by their length alone.
+#[inline]
+fn is_reserved(key: &str) -> bool {
+    key.starts_with(RESERVED_PREFIX) || key.len() <= LONGEST_RESERVED_KEY && RESERVED_KEYS.contains(&key)
 }
 
 /// The name under which a key that is no ordinary string is stored, and whether it was a reserved one.
 fn unusual_key(key: &Bound<'_, PyAny>) -> (String, bool) {
     let mut text = text_of(key);
-    let reserved = text.starts_with(RESERVED_PREFIX) || RESERVED_KEYS.contains(&text.as_str());
+    let reserved = is_reserved(&text);
     if reserved {
         text.insert_str(0, RESERVED_PREFIX);
     }

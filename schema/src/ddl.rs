@@ -135,8 +135,7 @@ pub const HEADS: &str =
     "CREATE TABLE IF NOT EXISTS paceline_heads (run_id TEXT PRIMARY KEY, heads BLOB NOT NULL)";
 
 /// Single values; `mark` is the newest row that `paceline_heads` has taken in.
-pub const META: &str =
-    "CREATE TABLE IF NOT EXISTS paceline_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)";
+pub const META: &str = "CREATE TABLE IF NOT EXISTS paceline_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)";
 
 #[cfg(test)]
 mod tests {

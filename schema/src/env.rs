@@ -36,7 +36,10 @@ pub const PACELINE_AS: &str = "PACELINE_AS";
 /// The data directory: `TRACKIO_DIR`, else `$HF_HOME/trackio`, else `~/.cache/huggingface/trackio`.
 ///
 /// `read` answers for an environment variable and `home` is the user's home directory.
-pub fn data_directory(read: impl Fn(&str) -> Option<String>, home: Option<std::path::PathBuf>) -> std::path::PathBuf {
+pub fn data_directory(
+    read: impl Fn(&str) -> Option<String>,
+    home: Option<std::path::PathBuf>,
+) -> std::path::PathBuf {
     let set = |name| read(name).filter(|value| !value.is_empty()).map(std::path::PathBuf::from);
     set(TRACKIO_DIR).unwrap_or_else(|| {
         set(HF_HOME)

@@ -88,7 +88,10 @@ mod tests {
         for (position, code) in ErrorCode::ALL.iter().enumerate() {
             assert!((400..600).contains(&code.status()), "{code:?}");
             assert!(!code.hint().is_empty() && !code.hint().ends_with('.'), "{code:?}");
-            assert!(ErrorCode::ALL[..position].iter().all(|other| other.as_str() != code.as_str()), "{code:?}");
+            assert!(
+                ErrorCode::ALL[..position].iter().all(|other| other.as_str() != code.as_str()),
+                "{code:?}"
+            );
         }
     }
 }

@@ -42,15 +42,24 @@ impl ProjectName {
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         let canonical = canonical_project(name);
         if canonical.starts_with(RESERVED_PREFIX) {
-            return Err(InvalidName::new(name, format!("names that start with `{RESERVED_PREFIX}` belong to registries")));
+            return Err(InvalidName::new(
+                name,
+                format!("names that start with `{RESERVED_PREFIX}` belong to registries"),
+            ));
         }
         if let Some(suffix) = RESERVED_SUFFIXES.iter().find(|suffix| canonical.ends_with(**suffix)) {
-            return Err(InvalidName::new(name, format!("names that end with `{suffix}` belong to sidecar tables")));
+            return Err(InvalidName::new(
+                name,
+                format!("names that end with `{suffix}` belong to sidecar tables"),
+            ));
         }
         if canonical.len() > MAX_CANONICAL_BYTES {
             return Err(InvalidName::new(
                 name,
-                format!("its {} bytes are more than the {MAX_CANONICAL_BYTES} a file name has room for", canonical.len()),
+                format!(
+                    "its {} bytes are more than the {MAX_CANONICAL_BYTES} a file name has room for",
+                    canonical.len()
+                ),
             ));
         }
         Ok(Self { canonical })
@@ -90,9 +99,13 @@ mod tests {
 
     #[test]
     fn the_canonical_form_is_the_peers() {
-        for (name, canonical) in
-            [("demo proj.v1", "demoprojv1"), ("../../x", "x"), ("größe_1-a", "größe_1-a"), ("", "default"), ("///", "default")]
-        {
+        for (name, canonical) in [
+            ("demo proj.v1", "demoprojv1"),
+            ("../../x", "x"),
+            ("größe_1-a", "größe_1-a"),
+            ("", "default"),
+            ("///", "default"),
+        ] {
             assert_eq!(canonical_project(name), canonical);
         }
     }

@@ -5,7 +5,15 @@ pub const REDACTED: &str = "[redacted]";
 
 /// Words in a key that say its value is a secret.
 const SECRET_WORDS: [&str; 9] = [
-    "secret", "password", "passwd", "api_key", "apikey", "api-key", "authorization", "private_key", "access_key",
+    "secret",
+    "password",
+    "passwd",
+    "api_key",
+    "apikey",
+    "api-key",
+    "authorization",
+    "private_key",
+    "access_key",
 ];
 /// A key that ends with this names a secret only when the value looks like one: tokenizers have tokens too.
 const TOKEN_WORD: &str = "token";
@@ -64,9 +72,14 @@ pub fn redact_command(arguments: &[String]) -> String {
 
 fn names_secret(key: &str, value: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    let looks_like_token = || value.len() >= SHORTEST_TOKEN && value.bytes().all(|byte| byte.is_ascii_graphic()) && !value.starts_with('<');
+    let looks_like_token = || {
+        value.len() >= SHORTEST_TOKEN
+            && value.bytes().all(|byte| byte.is_ascii_graphic())
+            && !value.starts_with('<')
+    };
     !value.is_empty()
-        && (SECRET_WORDS.iter().any(|word| key.contains(word)) || key.ends_with(TOKEN_WORD) && looks_like_token())
+        && (SECRET_WORDS.iter().any(|word| key.contains(word))
+            || key.ends_with(TOKEN_WORD) && looks_like_token())
 }
 
 fn holds_secret(text: &str) -> bool {
@@ -81,8 +94,9 @@ fn redact_text(text: &str) -> String {
     while let Some(begin) = rest.find(is_word) {
         let (before, word) = rest.split_at(begin);
         let (word, after) = word.split_at(word.find(|c| !is_word(c)).unwrap_or(word.len()));
-        let is_secret =
-            SECRET_PREFIXES.iter().any(|(prefix, least)| word.strip_prefix(prefix).is_some_and(|tail| tail.len() >= *least));
+        let is_secret = SECRET_PREFIXES
+            .iter()
+            .any(|(prefix, least)| word.strip_prefix(prefix).is_some_and(|tail| tail.len() >= *least));
         redacted.push_str(before);
         redacted.push_str(if is_secret { REDACTED } else { word });
         rest = after;
@@ -119,12 +133,23 @@ mod tests {
 
     #[test]
     fn command_lines_keep_their_shape() {
-        let arguments: Vec<String> = ["train.py", "--hub_token", "0123456789abcdef0123", "--api-key=abc", "--lr", "1e-3", "--tokenizer", "gpt2-with-a-long-name"]
-            .map(str::to_owned)
-            .to_vec();
+        let arguments: Vec<String> = [
+            "train.py",
+            "--hub_token",
+            "0123456789abcdef0123",
+            "--api-key=abc",
+            "--lr",
+            "1e-3",
+            "--tokenizer",
+            "gpt2-with-a-long-name",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         assert_eq!(
             redact_command(&arguments),
-            format!("train.py --hub_token {REDACTED} --api-key={REDACTED} --lr 1e-3 --tokenizer gpt2-with-a-long-name")
+            format!(
+                "train.py --hub_token {REDACTED} --api-key={REDACTED} --lr 1e-3 --tokenizer gpt2-with-a-long-name"
+            )
         );
     }
 }

@@ -79,7 +79,11 @@ impl fmt::Display for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() { serializer.collect_str(self) } else { serializer.serialize_i64(self.0) }
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i64(self.0)
+        }
     }
 }
 
@@ -90,7 +94,9 @@ impl<'de> Deserialize<'de> for Timestamp {
         }
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| {
-            serde::de::Error::custom(format_args!("`{text}` is not a time; write it as `2026-11-23T02:17:52.070297Z`"))
+            serde::de::Error::custom(format_args!(
+                "`{text}` is not a time; write it as `2026-11-23T02:17:52.070297Z`"
+            ))
         })
     }
 }

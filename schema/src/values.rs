@@ -62,7 +62,9 @@ impl Value {
             serde_json::Value::String(text) => {
                 not_finite(text).map_or_else(|| Self::Json(value.to_string().into()), Self::Float)
             }
-            serde_json::Value::Array(_) | serde_json::Value::Object(_) => Self::Json(value.to_string().into()),
+            serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                Self::Json(value.to_string().into())
+            }
         }
     }
 
@@ -70,8 +72,10 @@ impl Value {
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         match self {
-            Self::Float(value) => serde_json::Number::from_f64(*value)
-                .map_or_else(|| serde_json::Value::String(not_finite_text(*value).to_owned()), serde_json::Value::Number),
+            Self::Float(value) => serde_json::Number::from_f64(*value).map_or_else(
+                || serde_json::Value::String(not_finite_text(*value).to_owned()),
+                serde_json::Value::Number,
+            ),
             Self::Integer(value) => (*value).into(),
             Self::Bool(flag) => (*flag).into(),
             Self::Null => serde_json::Value::Null,
@@ -166,7 +170,9 @@ fn parse_value(text: &str) -> Result<Value, serde_json::Error> {
         Some(b'-' | b'0'..=b'9') => {
             let number: serde_json::Number = serde_json::from_str(text)?;
             match number.as_i64() {
-                Some(integer) if !text.bytes().any(|b| matches!(b, b'.' | b'e' | b'E')) => Value::Integer(integer),
+                Some(integer) if !text.bytes().any(|b| matches!(b, b'.' | b'e' | b'E')) => {
+                    Value::Integer(integer)
+                }
                 _ if number.is_f64() => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
                 _ => Value::Json(text.into()),
             }
@@ -174,7 +180,9 @@ fn parse_value(text: &str) -> Result<Value, serde_json::Error> {
         Some(b't') => Value::Bool(true),
         Some(b'f') => Value::Bool(false),
         Some(b'n') => Value::Null,
-        Some(b'"') => not_finite(text.trim_matches('"')).map_or_else(|| Value::Json(text.into()), Value::Float),
+        Some(b'"') => {
+            not_finite(text.trim_matches('"')).map_or_else(|| Value::Json(text.into()), Value::Float)
+        }
         _ => Value::Json(text.into()),
     })
 }

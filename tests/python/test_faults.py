@@ -101,7 +101,9 @@ def kill_companion(directory: DataDirectory, seed: int) -> None:
     """The trainer does not notice, and its rows are there when it has finished."""
     with Watched(directory, seed, total=ROWS_OF_A_SURVIVOR) as watched:
         watched.live()
-        for pid in directory.companions():
+        companions = directory.companions()
+        assert companions
+        for pid in companions:
             kill_foreign(pid)
         watched.trainer.expect_exit(0)
         assert "Warning" not in watched.trainer.errors
@@ -114,6 +116,7 @@ def kill_both(directory: DataDirectory, seed: int) -> None:
     with Watched(directory, seed, total=1_000_000) as watched:
         watched.live()
         companions = directory.companions()
+        assert companions
         watched.trainer.send(signal.SIGKILL)
         for pid in companions:
             kill_foreign(pid)

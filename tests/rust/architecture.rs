@@ -22,12 +22,27 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Package → the one crate that may depend on it.
-const OWNERS: &[(&str, &str)] =
-    &[("rusqlite", "storage"), ("actix-web", "http"), ("utoipa-actix-web", "http"), ("pyo3", "py"), ("clap", "cli")];
+const OWNERS: &[(&str, &str)] = &[
+    ("rusqlite", "storage"),
+    ("actix-web", "http"),
+    ("utoipa-actix-web", "http"),
+    ("pyo3", "py"),
+    ("clap", "cli"),
+];
 
 /// Packages no crate inside a training process may bring in, however far down.
-const NOT_IN_TRAINERS: &[&str] =
-    &["rusqlite", "libsqlite3-sys", "tokio", "actix-web", "rustls", "reqwest", "ureq", "arrow", "parquet", "utoipa"];
+const NOT_IN_TRAINERS: &[&str] = &[
+    "rusqlite",
+    "libsqlite3-sys",
+    "tokio",
+    "actix-web",
+    "rustls",
+    "reqwest",
+    "ureq",
+    "arrow",
+    "parquet",
+    "utoipa",
+];
 
 /// Dependencies by package name: our own crates without the prefix.
 fn dependencies(kinds: &[Option<&str>]) -> BTreeMap<String, BTreeSet<String>> {
@@ -66,7 +81,10 @@ fn each_outside_world_has_one_door() {
     for (name, dependencies) in dependencies(&[None]) {
         for (package, owner) in OWNERS {
             let is_owner = name == format!("paceline-{owner}");
-            assert!(is_owner || !dependencies.contains(*package), "only `{owner}` names `{package}`, not `{name}`");
+            assert!(
+                is_owner || !dependencies.contains(*package),
+                "only `{owner}` names `{package}`, not `{name}`"
+            );
         }
     }
 }
@@ -74,7 +92,18 @@ fn each_outside_world_has_one_door() {
 #[test]
 fn a_training_process_loads_no_database_no_server_and_no_network() {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "-p", "paceline-py", "-e", "normal", "--prefix", "none", "--format", "{p}", "--offline"])
+        .args([
+            "tree",
+            "-p",
+            "paceline-py",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .expect("cargo runs");

@@ -154,7 +154,10 @@ def _announce(run: Run, problems: list[str]) -> None:
         file=sys.stderr,
     )
     for problem in problems:
-        _warn(f"run `{run.name}`: {problem}; rows are kept until the data directory `{DATA_DIRECTORY}` can take them")
+        _warn(
+            f"run `{run.name}`: {problem}; rows wait in the journal below `{DATA_DIRECTORY}`, "
+            "or in memory while it cannot be written"
+        )
 
 
 def _warn(text: str) -> None:

@@ -39,7 +39,9 @@ pub enum CompanionError {
 impl fmt::Display for CompanionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoBinary => write!(f, "the program `paceline` was not found beside Python"),
+            Self::NoBinary => {
+                write!(f, "the program `paceline` was not found beside Python, or is switched off")
+            }
             Self::Failed { binary, reason } => write!(f, "`{}` did not start: {reason}", binary.display()),
         }
     }
@@ -75,7 +77,11 @@ impl Companion {
         serde_json::from_slice(&answer).map_err(|_| {
             let said = String::from_utf8_lossy(&answer);
             let said = said.trim();
-            self.failed(if said.is_empty() { "no answer".to_owned() } else { format!("unexpected answer `{said}`") })
+            self.failed(if said.is_empty() {
+                "no answer".to_owned()
+            } else {
+                format!("unexpected answer `{said}`")
+            })
         })
     }
 
@@ -84,7 +90,9 @@ impl Companion {
         let mut command = Command::new(binary);
         command.arg("companion").arg("--dir").arg(&self.directory);
         if let Some(request) = request {
-            command.arg("--open").arg(serde_json::to_string(request).map_err(|error| self.failed(error.to_string()))?);
+            command
+                .arg("--open")
+                .arg(serde_json::to_string(request).map_err(|error| self.failed(error.to_string()))?);
         }
         // The process forks once more and its first half ends at once, so that no zombie is left to the
         // training and a Ctrl-C in its terminal does not reach the companion.

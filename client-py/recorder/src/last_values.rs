@@ -15,11 +15,11 @@ pub struct LastValues {
 }
 
 impl LastValues {
-    /// Takes in a value; gives the position to pass with the next one of the row.
+    /// Takes in a value under a key in UTF-8; gives the position to pass with the next one of the row.
     #[inline]
-    pub fn set(&mut self, expected: usize, key: &str, value: Value) -> usize {
+    pub fn set(&mut self, expected: usize, key: &[u8], value: Value) -> usize {
         match self.values.get_mut(expected) {
-            Some((known, slot)) if known == key => {
+            Some((known, slot)) if known.as_bytes() == key => {
                 *slot = value;
                 expected + 1
             }
@@ -28,12 +28,13 @@ impl LastValues {
     }
 
     #[cold]
-    fn set_elsewhere(&mut self, key: &str, value: Value) -> usize {
-        let position = match self.positions.get(key) {
+    fn set_elsewhere(&mut self, key: &[u8], value: Value) -> usize {
+        let key = String::from_utf8_lossy(key);
+        let position = match self.positions.get(key.as_ref()) {
             Some(position) => *position,
             None => {
-                self.positions.insert(key.to_owned(), self.values.len());
-                self.values.push((key.to_owned(), Value::Null));
+                self.positions.insert(key.to_string(), self.values.len());
+                self.values.push((key.into_owned(), Value::Null));
                 self.values.len() - 1
             }
         };
@@ -58,7 +59,8 @@ mod tests {
         for row in [&["a", "b"][..], &["b"], &["c", "a"]] {
             let mut expected = 0;
             for key in row {
-                expected = last.set(expected, key, Value::Json(format!("{key}{}", row.len()).into()));
+                expected =
+                    last.set(expected, key.as_bytes(), Value::Json(format!("{key}{}", row.len()).into()));
             }
         }
         let text: Vec<String> = last.values().iter().map(|(key, value)| format!("{key}={value:?}")).collect();

@@ -70,7 +70,17 @@ impl Recorder {
         let journal = Journal::create(&directory, &project, &run, Some(&start));
         let checked_companion_us = journal.last_time_us();
         let journal = ManuallyDrop::new(journal);
-        Self { directory, project, run, companion, journal, next_step, last_step: None, checked_companion_us, in_child: false }
+        Self {
+            directory,
+            project,
+            run,
+            companion,
+            journal,
+            next_step,
+            last_step: None,
+            checked_companion_us,
+            in_child: false,
+        }
     }
 
     /// Makes sure somebody drains the journal.
@@ -148,7 +158,9 @@ impl Recorder {
             if self.journal.drained_mark() != mark {
                 (mark, progress) = (self.journal.drained_mark(), Instant::now());
             } else if progress.elapsed() > STALLED_PATIENCE {
-                problem.get_or_insert_with(|| format!("nothing was committed for {} s", STALLED_PATIENCE.as_secs()));
+                problem.get_or_insert_with(|| {
+                    format!("nothing was committed for {} s", STALLED_PATIENCE.as_secs())
+                });
                 break;
             } else if !journaled && progress.elapsed() > STALLED_PATIENCE / 10 {
                 problem = self.problem();
@@ -161,7 +173,12 @@ impl Recorder {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         let (held, dropped) = self.journal.overflow();
-        FinishReport { committed: self.journal.is_drained(), dropped, held, problem: problem.or_else(|| self.problem()) }
+        FinishReport {
+            committed: self.journal.is_drained(),
+            dropped,
+            held,
+            problem: problem.or_else(|| self.problem()),
+        }
     }
 
     /// Why rows cannot reach the journal at the moment.

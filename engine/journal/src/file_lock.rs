@@ -32,7 +32,9 @@ impl FileLock {
             }
             // Between opening and locking the file may have been removed and made again by another.
             match std::fs::metadata(path) {
-                Ok(there) if there.ino() == file.metadata()?.ino() => return Ok(Some(Self { file, path: path.to_owned() })),
+                Ok(there) if there.ino() == file.metadata()?.ino() => {
+                    return Ok(Some(Self { file, path: path.to_owned() }));
+                }
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                 Err(error) => return Err(error),

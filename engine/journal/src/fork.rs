@@ -56,7 +56,10 @@ extern "C" fn in_child() {
     for slot in &DESCRIPTORS {
         let descriptor = slot.swap(-1, Ordering::Relaxed);
         if descriptor >= 0 {
-            #[allow(unsafe_code, reason = "the owner of the descriptor is forgotten in the child, never dropped")]
+            #[allow(
+                unsafe_code,
+                reason = "the owner of the descriptor is forgotten in the child, never dropped"
+            )]
             // SAFETY: the descriptor was open in the parent and nothing in the child uses it: writers of
             // another generation are forgotten before they are touched.
             unsafe {

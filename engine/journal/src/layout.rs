@@ -63,7 +63,9 @@ pub struct JournalPath {
 pub fn find_journals(directory: &Path) -> io::Result<Vec<JournalPath>> {
     let mut found = Vec::new();
     for project in entries(&journals(directory))? {
-        let Some(name) = project.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
+        let Some(name) = project.file_name().and_then(|name| name.to_str()).map(str::to_owned) else {
+            continue;
+        };
         for path in entries(&project)? {
             let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
             if !hidden {
@@ -79,7 +81,9 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     match fs::read_dir(folder) {
         Ok(entries) => Ok(entries.filter_map(Result::ok).map(|entry| entry.path()).collect()),
         // Folders vanish while others drain; a plain file in their place is not ours.
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(Vec::new()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(Vec::new())
+        }
         Err(error) => Err(error),
     }
 }

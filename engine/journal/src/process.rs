@@ -54,7 +54,9 @@ fn start_ticks(pid: u32) -> Option<u64> {
 }
 
 fn boot_id() -> String {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|text| text.trim().to_owned()).unwrap_or_default()
+    fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .map(|text| text.trim().to_owned())
+        .unwrap_or_default()
 }
 
 fn host() -> String {
@@ -72,7 +74,10 @@ mod tests {
         let identity = ProcessIdentity { pid, start_ticks: start_ticks(pid).expect("it runs"), ..current() };
         assert_eq!(liveness(&identity), Liveness::Alive);
         assert_eq!(liveness(&ProcessIdentity { start_ticks: 1, ..identity.clone() }), Liveness::Gone);
-        assert_eq!(liveness(&ProcessIdentity { boot_id: "other".into(), host: "far".into(), ..identity.clone() }), Liveness::Elsewhere);
+        assert_eq!(
+            liveness(&ProcessIdentity { boot_id: "other".into(), host: "far".into(), ..identity.clone() }),
+            Liveness::Elsewhere
+        );
         child.kill().expect("it is ours");
         child.wait().expect("it ends");
         assert_eq!(liveness(&identity), Liveness::Gone);

@@ -131,8 +131,9 @@ impl Body {
         self.bytes.push(tag);
     }
 
-    /// The values collected so far.
-    pub fn values(&self) -> impl Iterator<Item = (&str, Value)> {
+    /// The values collected so far; keys as their UTF-8 bytes, which most readers only compare.
+    #[inline]
+    pub fn values(&self) -> impl Iterator<Item = (&[u8], Value)> {
         Values { rest: &self.bytes }.map_while(|value| value)
     }
 
@@ -140,7 +141,7 @@ impl Body {
         let mut metrics = Metrics::with_capacity(bytes.len() / 24);
         for value in (Values { rest: bytes }) {
             let (key, value) = value?;
-            metrics.push((key.to_owned(), value));
+            metrics.push((String::from_utf8(key.to_vec()).ok()?, value));
         }
         Some(metrics)
     }
@@ -152,7 +153,7 @@ struct Values<'a> {
 }
 
 impl<'a> Iterator for Values<'a> {
-    type Item = Option<(&'a str, Value)>;
+    type Item = Option<(&'a [u8], Value)>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -168,10 +169,10 @@ impl<'a> Iterator for Values<'a> {
 }
 
 #[inline]
-fn next_value<'a>(rest: &mut &'a [u8]) -> Option<(&'a str, Value)> {
+fn next_value<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], Value)> {
     let bytes = *rest;
     let key_length = u16::from_le_bytes(*bytes.first_chunk()?) as usize;
-    let key = std::str::from_utf8(bytes.get(2..2 + key_length)?).ok()?;
+    let key = bytes.get(2..2 + key_length)?;
     let tag = *bytes.get(2 + key_length)?;
     let bytes = &bytes[3 + key_length..];
     let (value, taken) = match tag {
@@ -197,7 +198,13 @@ pub(crate) fn record_bytes(body: &[u8]) -> usize {
 }
 
 /// The head of a record; `length` and `checksum` as the two halves of the first eight bytes.
-pub(crate) fn encode_head(sequence: u64, kind: Kind, time_us: i64, step: i64, body: &[u8]) -> [u8; HEAD_BYTES] {
+pub(crate) fn encode_head(
+    sequence: u64,
+    kind: Kind,
+    time_us: i64,
+    step: i64,
+    body: &[u8],
+) -> [u8; HEAD_BYTES] {
     let length = (HEAD_BYTES + body.len()) as u32;
     let mut head = [0; HEAD_BYTES];
     head[0..4].copy_from_slice(&length.to_le_bytes());

@@ -89,7 +89,11 @@ impl Segment {
         head[12..16].copy_from_slice(&number.to_le_bytes());
         head[16..24].copy_from_slice(&nonce.to_le_bytes());
         file.write_all_at(&head, 0)?;
-        if allocated && has_shared_mappings(file) { Mapping::new(file, length).map(Store::Mapped) } else { Ok(Store::Written) }
+        if allocated && has_shared_mappings(file) {
+            Mapping::new(file, length).map(Store::Mapped)
+        } else {
+            Ok(Store::Written)
+        }
     }
 
     /// Whether a record with this body fits.
@@ -165,7 +169,10 @@ fn has_shared_mappings(file: &File) -> bool {
 
 impl Mapping {
     fn new(file: &File, length: usize) -> io::Result<Self> {
-        #[allow(unsafe_code, reason = "a shared mapping is what makes an append one copy without a system call")]
+        #[allow(
+            unsafe_code,
+            reason = "a shared mapping is what makes an append one copy without a system call"
+        )]
         // SAFETY: a fresh mapping of our own file at an address of the kernel's choice.
         let start = unsafe {
             let start = libc::mmap(
@@ -281,7 +288,8 @@ impl SegmentReader {
 
     /// Where the owner sealed it; `None` while more may come.
     pub(crate) fn sealed(&self) -> io::Result<Option<u64>> {
-        read_word(&self.file, SEALED_OFFSET).map(|word| (word & SEALED_BIT != 0).then_some(word & !SEALED_BIT))
+        read_word(&self.file, SEALED_OFFSET)
+            .map(|word| (word & SEALED_BIT != 0).then_some(word & !SEALED_BIT))
     }
 
     /// Reads up to `buffer.len()` bytes of records from `position`; fewer at the end of the file.

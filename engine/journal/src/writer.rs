@@ -53,7 +53,12 @@ impl Journal {
     /// the end of the run, and is the first record; a forked child has none. Never fails: what cannot be
     /// journaled yet is held in memory, and [`Journal::problem`] says why.
     #[must_use]
-    pub fn create(directory: &std::path::Path, project: &str, run: &RunKey, start: Option<&RunStart>) -> Self {
+    pub fn create(
+        directory: &std::path::Path,
+        project: &str,
+        run: &RunKey,
+        start: Option<&RunStart>,
+    ) -> Self {
         let spares = Spares::start(directory, project, run, start);
         let active = spares.take();
         let mut journal = Self {

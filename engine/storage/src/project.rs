@@ -152,7 +152,7 @@ impl Project {
         let can_store = shape.version == SCHEMA_VERSION && rows_not_stored > ROWS_WORTH_STORING;
         transaction.finish().map_err(sql)?;
         let file = *file;
-        if result.is_ok() {
+        if !matches!(result, Err(StorageError::Damaged { .. })) {
             self.file.give_reader_back(reading);
         }
         if can_store && !self.has_writer() {

@@ -65,7 +65,8 @@ pub(crate) enum Pass {
 /// Journals that another process drains are left to it. Nothing fails: what cannot be committed stays.
 pub fn drain_leftovers(store: &Store, project: Option<&str>) {
     let mut drainer = Drainer::new(store.clone());
-    while drainer.pass(|journal| project.is_none_or(|project| journal.project == project)) == Pass::Progress {}
+    while drainer.pass(|journal| project.is_none_or(|project| journal.project == project)) == Pass::Progress {
+    }
 }
 
 impl Drainer {
@@ -99,7 +100,11 @@ impl Drainer {
             .filter_map(|tracked| {
                 let owner = tracked.drain.owner()?;
                 let start = owner.start.clone()?;
-                Some(LiveRun { project: tracked.drain.journal().project.clone(), run: owner.run.clone(), start })
+                Some(LiveRun {
+                    project: tracked.drain.journal().project.clone(),
+                    run: owner.run.clone(),
+                    start,
+                })
             })
             .collect()
     }
@@ -120,7 +125,14 @@ impl Drainer {
                 Ok(Some(drain)) => {
                     let exit = drain.owner().filter(|owner| owner.start.is_some());
                     let exit = exit.and_then(|owner| ExitWatch::new(owner.process.pid));
-                    let tracked = Tracked { drain, exit, end: None, committed_end: None, gone_since: None, reported_lost: 0 };
+                    let tracked = Tracked {
+                        drain,
+                        exit,
+                        end: None,
+                        committed_end: None,
+                        gone_since: None,
+                        reported_lost: 0,
+                    };
                     self.journals.insert(journal.path, tracked);
                 }
                 Ok(None) => {}
@@ -164,7 +176,11 @@ impl Drainer {
             }
             Err(error) => {
                 if self.troubled.insert(project.to_owned(), Instant::now()).is_none() {
-                    tracing::warn!(project, error, "rows stay in the journal until the project can be written");
+                    tracing::warn!(
+                        project,
+                        error,
+                        "rows stay in the journal until the project can be written"
+                    );
                 }
                 false
             }
@@ -229,9 +245,11 @@ impl Tracked {
         if status.is_none() && self.exit.is_some() && since.elapsed() < STATUS_PATIENCE {
             return EndKnown::NotYet;
         }
-        let time = Timestamp(std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| since.as_micros() as i64));
+        let time = Timestamp(
+            std::time::SystemTime::now()
+                .duration_since(std::time::UNIX_EPOCH)
+                .map_or(0, |since| since.as_micros() as i64),
+        );
         let end = match (&self.end, status) {
             (Some(_), None) => return EndKnown::Yes(None),
             (Some(end), Some(ExitStatus::Code(0))) => {

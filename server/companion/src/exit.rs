@@ -69,7 +69,11 @@ mod tests {
 
     #[test]
     fn the_status_of_an_ended_process_is_learned() {
-        let mut child = Command::new("sh").args(["-c", "read line; exit 7"]).stdin(std::process::Stdio::piped()).spawn().expect("sh runs");
+        let mut child = Command::new("sh")
+            .args(["-c", "read line; exit 7"])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("sh runs");
         let Some(watch) = ExitWatch::new(child.id()) else { return };
         assert_eq!(watch.status(), None, "it waits for a line");
         drop(child.stdin.take());

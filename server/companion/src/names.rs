@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use paceline_journal::{FileLock, layout};
 
 const ADJECTIVES: [&str; 32] = [
-    "amber", "brisk", "calm", "clear", "copper", "crisp", "early", "even", "fair", "fleet", "gentle", "golden",
-    "hardy", "keen", "light", "lively", "lucid", "mellow", "nimble", "noble", "patient", "plain", "quick", "quiet",
-    "silver", "sleek", "snug", "steady", "subtle", "swift", "tidy", "vivid",
+    "amber", "brisk", "calm", "clear", "copper", "crisp", "early", "even", "fair", "fleet", "gentle",
+    "golden", "hardy", "keen", "light", "lively", "lucid", "mellow", "nimble", "noble", "patient", "plain",
+    "quick", "quiet", "silver", "sleek", "snug", "steady", "subtle", "swift", "tidy", "vivid",
 ];
 const NOUNS: [&str; 31] = [
-    "anchor", "aspen", "beacon", "brook", "cedar", "cliff", "comet", "cove", "delta", "ember", "fern", "fjord",
-    "glade", "harbor", "heron", "isle", "lagoon", "larch", "maple", "mesa", "orbit", "osprey", "pine", "reef",
-    "ridge", "sail", "spruce", "summit", "tern", "tide", "willow",
+    "anchor", "aspen", "beacon", "brook", "cedar", "cliff", "comet", "cove", "delta", "ember", "fern",
+    "fjord", "glade", "harbor", "heron", "isle", "lagoon", "larch", "maple", "mesa", "orbit", "osprey",
+    "pine", "reef", "ridge", "sail", "spruce", "summit", "tern", "tide", "willow",
 ];
 /// Another process holds the counter for microseconds; more than this means it is stuck.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -66,7 +66,9 @@ mod tests {
                 .map(|_| {
                     scope.spawn(|| {
                         (0..20)
-                            .map(|_| choose(folder.path(), "p", |name| name == "amber-anchor-0").expect("chooses"))
+                            .map(|_| {
+                                choose(folder.path(), "p", |name| name == "amber-anchor-0").expect("chooses")
+                            })
                             .collect::<Vec<_>>()
                     })
                 })

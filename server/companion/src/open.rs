@@ -6,7 +6,7 @@ use paceline_journal::Owner;
 use paceline_journal::layout::find_journals;
 use paceline_schema::ErrorCode;
 use paceline_schema::companion::{OpenAnswer, OpenReply, OpenRequest, Resume};
-use paceline_storage::{Project, Store, StorageError};
+use paceline_storage::{Project, StorageError, Store};
 
 use crate::drainer::drain_leftovers;
 use crate::names;
@@ -31,12 +31,17 @@ fn try_open(store: &Store, request: &OpenRequest) -> Result<OpenReply, Box<dyn s
         Err(error) => return Err(error.into()),
     };
     if resumes {
-        if let Some(answer) = project.as_deref().map(|project| existing_run(project, request)).transpose()?.flatten() {
+        if let Some(answer) =
+            project.as_deref().map(|project| existing_run(project, request)).transpose()?.flatten()
+        {
             return Ok(OpenReply::Opened(answer));
         }
         if request.resume == Resume::Must {
             let asked = request.run_id.as_deref().or(request.name.as_deref()).unwrap_or_default();
-            return Ok(OpenReply::NoSuchRun(format!("run `{asked}` does not exist in project `{}`", request.project)));
+            return Ok(OpenReply::NoSuchRun(format!(
+                "run `{asked}` does not exist in project `{}`",
+                request.project
+            )));
         }
     }
     let name = match &request.name {
@@ -82,7 +87,8 @@ fn await_leftovers(store: &Store, request: &OpenRequest) {
             journal.project == request.project
                 && Owner::is_gone(&journal.path)
                 && Owner::read(&journal.path).is_some_and(|owner| {
-                    Some(&owner.run.id) == request.run_id.as_ref() || Some(&owner.run.name) == request.name.as_ref()
+                    Some(&owner.run.id) == request.run_id.as_ref()
+                        || Some(&owner.run.name) == request.name.as_ref()
                 })
         })
     };

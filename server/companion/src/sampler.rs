@@ -57,7 +57,8 @@ impl Sampler {
             put("cpu/count_physical", cores as f64);
         }
         let gib = |bytes: u64| bytes as f64 / BYTES_PER_GIB;
-        let percent = |part: u64, whole: u64| if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
+        let percent =
+            |part: u64, whole: u64| if whole == 0 { 0.0 } else { 100.0 * part as f64 / whole as f64 };
         let (used, total) = (self.system.used_memory(), self.system.total_memory());
         put("memory/used", gib(used));
         put("memory/total", gib(total));
@@ -128,7 +129,10 @@ impl Sampler {
             let limit = milliwatts(device.enforced_power_limit());
             put("power", watts);
             put("power_limit", limit);
-            put("power_percent", watts.zip(limit).filter(|(_, limit)| *limit > 0.0).map(|(w, l)| 100.0 * w / l));
+            put(
+                "power_percent",
+                watts.zip(limit).filter(|(_, limit)| *limit > 0.0).map(|(w, l)| 100.0 * w / l),
+            );
             power += watts.unwrap_or(0.0);
             let temperature = device.temperature(TemperatureSensor::Gpu).ok().map(f64::from);
             put("temp", temperature);
@@ -137,9 +141,13 @@ impl Sampler {
             put("memory_clock", device.clock_info(Clock::Memory).ok().map(f64::from));
             put("fan_speed", device.fan_speed(0).ok().map(f64::from));
             put("performance_state", device.performance_state().ok().map(|state| f64::from(state.as_c())));
-            put("energy_consumed", device.total_energy_consumption().ok().map(|energy| energy as f64 / 1_000.0));
+            put(
+                "energy_consumed",
+                device.total_energy_consumption().ok().map(|energy| energy as f64 / 1_000.0),
+            );
             // Kilobytes to megabytes per second.
-            let throughput = |counter| device.pcie_throughput(counter).ok().map(|rate| f64::from(rate) / 1_024.0);
+            let throughput =
+                |counter| device.pcie_throughput(counter).ok().map(|rate| f64::from(rate) / 1_024.0);
             put("pcie_tx", throughput(PcieUtilCounter::Send));
             put("pcie_rx", throughput(PcieUtilCounter::Receive));
         }

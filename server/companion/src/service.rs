@@ -37,7 +37,10 @@ const LOCK_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// When the process cannot be left or the directory cannot be used; the journals stay as they are.
-pub fn run_standalone(directory: &Path, request: Option<&OpenRequest>) -> Result<(), Box<dyn std::error::Error>> {
+pub fn run_standalone(
+    directory: &Path,
+    request: Option<&OpenRequest>,
+) -> Result<(), Box<dyn std::error::Error>> {
     detach()?;
     let store = Store::open(directory, Durability::Process)?;
     if let Some(request) = request {
@@ -221,7 +224,8 @@ impl Service {
     fn due_samples(&mut self, run: &LiveRun) -> Vec<Metrics> {
         let at = self.sampled.entry(run.run.id.clone()).or_default();
         let due = |before: Option<Instant>, interval: Option<f64>| {
-            interval.is_some_and(|seconds| before.is_none_or(|before| before.elapsed().as_secs_f64() >= seconds))
+            interval
+                .is_some_and(|seconds| before.is_none_or(|before| before.elapsed().as_secs_f64() >= seconds))
         };
         let processors = due(at.processors, run.start.cpu_interval_seconds);
         let graphics = due(at.graphics, run.start.gpu_interval_seconds);

@@ -126,3 +126,19 @@ fn rows_that_make_no_sense_are_shown_as_far_as_they_go() {
     assert_eq!(rows[3].metrics[0].1.number(), Some(0.5));
     assert!(rows[1].metrics.is_empty());
 }
+
+#[test]
+fn the_log_of_another_file_does_no_harm() {
+    let other = Scratch::new();
+    let project = other.project();
+    project.append(batch("a", vec![row("1", 1, loss(1.0))])).expect("it is stored");
+    let foreign = std::fs::read(other.path("p.db-wal")).expect("it is there while the file is open");
+    for log in [foreign, b"no log at all".repeat(1_000)] {
+        let scratch = Scratch::new();
+        scratch.place(PEER_FILE);
+        std::fs::write(scratch.path("p.db-wal"), log).expect("it is written");
+        if let Err(error) = read_everything(&scratch) {
+            assert!(matches!(error, StorageError::Damaged { .. }), "{error:?}");
+        }
+    }
+}
