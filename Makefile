@@ -75,6 +75,8 @@ test-rust: build
 
 test-dashboard: server/dashboard/node_modules/.installed
 	cd server/dashboard && npm run check && npm test
+	cd server/dashboard && npx openapi-typescript ../../docs/openapi.json -o $(CURDIR)/target/schema.d.ts --empty-objects-unknown
+	cmp target/schema.d.ts server/dashboard/src/api/schema.d.ts # `make openapi` refreshes it
 
 test-python: build $(PEER)/.installed $(TRAINERS)/.installed
 	PACELINE_PEER_PYTHON=$(CURDIR)/$(PEER)/bin/python PACELINE_TRAINERS_PYTHON=$(CURDIR)/$(TRAINERS)/bin/python \

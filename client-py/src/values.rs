@@ -5,7 +5,7 @@
 
 use paceline_recorder::Body;
 use paceline_schema::Value;
-use paceline_schema::values::{write_float, write_string};
+use paceline_schema::values::write_string;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyMapping, PySet, PyString, PyTuple};
 
@@ -121,10 +121,7 @@ pub(crate) fn write_json(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usi
         return write_string(&text_of(value), out);
     }
     if let Some(number) = number(value) {
-        match number {
-            Value::Float(float) => write_float(float, out),
-            other => other.write_json(out),
-        }
+        number.write_json(out);
     } else if let Ok(text) = value.cast::<PyString>() {
         // Lone surrogates have no UTF-8 form and are replaced.
         write_string(&text.to_string_lossy(), out);

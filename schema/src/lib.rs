@@ -13,6 +13,7 @@ pub mod names;
 pub mod redact;
 pub mod run;
 pub mod series;
+pub mod similar;
 pub mod status;
 pub mod system;
 pub mod time;

@@ -171,7 +171,7 @@ signal.pause()
     mark = directory.folder / "child waits"
     wait_until(lambda: mark.exists() and mark.read_text(), 30, lambda: trainer.errors)
     trainer.kill()
-    wait_until(lambda: directory.run_record("p")["state"] == "crashed", 15, lambda: directory.run_record("p"))
+    wait_until(lambda: directory.run_record("p").get("state") == "crashed", 15, lambda: directory.run_record("p"))
     mark.unlink()
     expect_rows(directory, {"parent": 10, "child": 10, "orphan": 10})
     assert directory.status("p")["state"] == "crashed"

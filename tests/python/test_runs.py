@@ -242,7 +242,7 @@ trackio.log({"loss": 1.0})
 trackio.finish()
 """, f"--api-key={arguments['api-key']}", "--hub_token", arguments["hub_token"], f"--url={planted['HUB']}",
         PACELINE_COMPANION=companion, **planted)
-    assert bool(directory.journals()) == (companion == "off")
+    assert directory.journals() or companion == "on"
     for _ in range(2):
         contents = {path: path.read_bytes() for path in directory.path.rglob("*") if path.is_file()}
         assert any(b"openai_api_key" in content for content in contents.values()), "these are the right files"

@@ -60,7 +60,12 @@ class Run:
             metrics = _as_dict(metrics)
             if metrics is None:
                 return
-        if self._recorder.log(metrics, step) is None:
+        try:
+            recorded = self._recorder.log(metrics, step)
+        except OverflowError:  # from the step alone, before anything is recorded
+            _warn_once(None, "step size", f"step `{step:.3g}` is beyond 64 bits; the row gets the next step instead")
+            recorded = self._recorder.log(metrics, None)
+        if recorded is None:
             _warn_once(self, "ended", f"run `{self.name}` has ended; what is logged into it now is not recorded")
 
     def log_system(self, metrics: dict[str, Any]) -> None:

@@ -15,7 +15,6 @@ mod rows;
 mod runs;
 mod sentence;
 mod series;
-mod similar;
 mod state;
 mod status;
 mod totals;

@@ -6,7 +6,7 @@ use paceline_storage::StoredRow;
 
 use crate::engine::Engine;
 use crate::error::QueryError;
-use crate::similar::similar;
+use paceline_schema::similar::similar;
 
 /// Most alerts in one answer.
 const MOST_ALERTS: usize = 1_000;

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use paceline_schema::similar::similar;
 use paceline_schema::status::AlertCounts;
 use paceline_schema::{Alert, AlertLevel};
 use paceline_series::RunHeads;
@@ -69,7 +70,7 @@ impl Reader<'_> {
         Err(StorageError::RunNotFound {
             project: self.location.project.clone(),
             run: selector.to_owned(),
-            similar: runs::similar_names(selector, names.iter().map(String::as_str)),
+            similar: similar(selector, names.iter().map(String::as_str)),
         })
     }
 

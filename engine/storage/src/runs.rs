@@ -227,50 +227,9 @@ pub(crate) fn groups(
     Ok(groups)
 }
 
-/// Names that look like `wanted`, most alike first, at most 3.
-pub(crate) fn similar_names<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let wanted = wanted.to_lowercase();
-    let mut scored: Vec<(usize, &str)> = names
-        .filter_map(|name| {
-            let lower = name.to_lowercase();
-            let distance = edit_distance(&wanted, &lower);
-            let is_part = !wanted.is_empty()
-                && !lower.is_empty()
-                && (lower.contains(&wanted) || wanted.contains(&lower));
-            (is_part || distance <= wanted.chars().count().max(3) / 3).then_some((distance, name))
-        })
-        .collect();
-    scored.sort_unstable();
-    scored.dedup();
-    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
-}
-
-/// Levenshtein distance in characters.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, a) in a.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, &b) in b.iter().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (diagonal + usize::from(a != b)).min(above + 1).min(row[j] + 1);
-            diagonal = above;
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_nearly_right_are_found() {
-        let names = ["lr-3e-4", "lr-3e-5", "baseline", "Baseline-2", ""];
-        assert_eq!(similar_names("lr-3e-44", names.into_iter())[0], "lr-3e-4");
-        assert_eq!(similar_names("base", names.into_iter()), ["baseline", "Baseline-2"]);
-        assert!(similar_names("zzz", names.into_iter()).is_empty());
-    }
 
     #[test]
     fn free_slots_leave_out_what_is_taken() {

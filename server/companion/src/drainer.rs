@@ -230,7 +230,7 @@ impl Tracked {
                 EndKnown::NotYet => ended = false,
             }
         }
-        let batch = (!events.is_empty()).then(|| Batch { run: owner.run, events });
+        let batch = (!events.is_empty()).then_some(Batch { run: owner.run, events });
         Ok((batch, ended))
     }
 

@@ -1,3 +1,5 @@
+/** What the address says is read, written and cleaned of tokens. */
+
 import { describe, expect, it } from 'vitest';
 import { readView, withoutToken, writeView } from './address';
 

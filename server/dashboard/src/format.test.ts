@@ -1,3 +1,5 @@
+/** Figures and durations as people read them. */
+
 import { describe, expect, it } from 'vitest';
 import {
   countInWords,

@@ -1,3 +1,5 @@
+/** The loop: one round at a time, patience after errors, rest while hidden. */
+
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ACTIVE_PAUSE_MS, Live, retryPauseMs, type Connection } from './live';
 

@@ -148,7 +148,7 @@ class DataDirectory:
     def end_trainers(self) -> None:
         """Ends what a failed test left running."""
         for trainer in self.trainers:
-            trainer.kill()
+            trainer.end_all()
 
     def assert_nothing_left(self) -> None:
         """No process works for the directory, nothing is locked, no journal stands, no zombie is ours."""

@@ -1,5 +1,6 @@
 """A training script as a process of its own."""
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -13,7 +14,8 @@ class Trainer:
         self._output, self._errors = script.with_suffix(".out"), script.with_suffix(".err")
         with self._output.open("wb") as output, self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
+                start_new_session=True,
             )
 
     @property
@@ -51,4 +53,12 @@ class Trainer:
     def kill(self) -> None:
         """kill -9, and takes its status; harmless when it has ended."""
         self.process.kill()
+        self.process.wait()
+
+    def end_all(self) -> None:
+        """Ends it and the children it forked, where a failed test left them running."""
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         self.process.wait()

@@ -1,3 +1,5 @@
+/** Series are asked for again only when a run has something new. */
+
 import { describe, expect, it } from 'vitest';
 import { testRun } from '../runs/testRuns';
 import type { Series, SeriesRequest } from './client';

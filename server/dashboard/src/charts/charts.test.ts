@@ -1,3 +1,5 @@
+/** Scales, smoothing and hit tests, without a canvas. */
+
 import { describe, expect, it } from 'vitest';
 import { spread, withRoom } from './labels';
 import { isLowerBetter, nearest, readAt, type Line } from './line';

@@ -1,3 +1,5 @@
+/** Which runs get a lane, and in which order. */
+
 import { expect, it } from 'vitest';
 import type { Finding } from '../api/client';
 import { needingALook, silentSeconds } from './attention';

@@ -1,3 +1,5 @@
+/** The sentence over the lanes. */
+
 import { describe, expect, it } from 'vitest';
 import type { Finding, RunState } from '../api/client';
 import { headline } from './headline';

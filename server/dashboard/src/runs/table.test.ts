@@ -1,3 +1,5 @@
+/** The table's order, filter and cells. */
+
 import { describe, expect, it } from 'vitest';
 import { appearanceOf } from './appearance';
 import { clicked, matching, NEWEST_FIRST, sorted, type Column } from './table';

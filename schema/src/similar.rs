@@ -1,14 +1,16 @@
 //! Names that somebody may have meant.
 
 /// Most names proposed.
-const PROPOSALS: usize = 5;
+const PROPOSALS: usize = 3;
 
-/// Those of `names` that look like `wanted`, the most alike first, at most 5.
-pub(crate) fn similar<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+/// Those of `names` that look like `wanted`, the most alike first, at most 3.
+#[must_use]
+pub fn similar<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = wanted.to_lowercase();
     let mut ranked: Vec<(usize, &str)> =
         names.filter_map(|name| Some((unlike(&wanted, &name.to_lowercase())?, name))).collect();
     ranked.sort_unstable();
+    ranked.dedup();
     ranked.into_iter().take(PROPOSALS).map(|(_, name)| name.to_owned()).collect()
 }
 
@@ -17,7 +19,7 @@ fn unlike(wanted: &str, name: &str) -> Option<usize> {
     let segment = |text: &str| text.rsplit(['/', '.']).next().unwrap_or_default().to_owned();
     let distance = edits(wanted, name);
     let alike = distance <= wanted.chars().count().max(name.chars().count()) / 3
-        || (!wanted.is_empty() && (name.contains(wanted) || wanted.contains(name)))
+        || (!wanted.is_empty() && !name.is_empty() && (name.contains(wanted) || wanted.contains(name)))
         || segment(wanted) == segment(name);
     alike.then_some(distance)
 }

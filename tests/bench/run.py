@@ -1,0 +1,126 @@
+"""Measures both trackers in turn: JSON lines on standard output, a table on standard error. Fails no build.
+
+    python tests/bench/run.py --peer PYTHON [--quick] [--only NAME]
+
+A line for each measure and subject (median, lowest and highest of the rounds), then a line for each comparison.
+`none` is the same loop without a tracker, `ceiling` is SQLite alone.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from statistics import median
+
+from experiments import Experiment, Limit, experiments
+from subjects import Subject
+
+# Figures of all rounds by measure and subject.
+Results = dict[str, dict[str, list[float]]]
+
+
+def main() -> None:
+    options = parse()
+    subjects = {
+        "ours": Subject("ours", options.ours),
+        "peer": Subject("peer", options.peer),
+        "none": Subject("none", options.ours),
+        "ceiling": Subject("ceiling", options.ours),
+    }
+    chosen = [one for one in experiments(options.quick) if options.only in (None, one.name)]
+    table = [("measure", "unit", "subject", "median", "lowest", "highest", "ratio", "asked", "met")]
+    for experiment in chosen:
+        results = run_rounds(experiment, subjects)
+        for measure, unit in experiment.units.items():
+            table += say_figures(measure, unit, results[measure])
+            table += say_comparisons(experiment, measure, unit, results[measure])
+    print_table(table)
+
+
+def parse() -> argparse.Namespace:
+    names = [experiment.name for experiment in experiments(quick=True)]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--ours", type=Path, default=Path(sys.executable), help="Python with our wheel; this one unless given")
+    parser.add_argument("--peer", type=Path, default=os.environ.get("PACELINE_PEER_PYTHON"), help="Python with the peer")
+    parser.add_argument("--quick", action="store_true", help="few rounds of few rows: shows that it works, measures little")
+    parser.add_argument("--only", choices=names, help="one experiment")
+    options = parser.parse_args()
+    if options.peer is None:
+        parser.error("name the Python that has the peer with --peer or PACELINE_PEER_PYTHON")
+    return options
+
+
+def run_rounds(experiment: Experiment, subjects: dict[str, Subject]) -> Results:
+    """Every subject once a round, in an order that turns, after one round that only warms the caches."""
+    results: Results = {measure: {} for measure in experiment.units}
+    for name in experiment.subjects:
+        if experiment.name == "import":
+            experiment.run(subjects[name])
+    for number in range(experiment.rounds):
+        print(f"{experiment.name}: round {number + 1} of {experiment.rounds}", file=sys.stderr, flush=True)
+        for name in experiment.subjects if number % 2 == 0 else reversed(experiment.subjects):
+            for measure, figure in experiment.run(subjects[name]).items():
+                results[measure].setdefault(name, []).append(figure)
+    return results
+
+
+def say_figures(measure: str, unit: str, figures: dict[str, list[float]]) -> list[tuple[str, ...]]:
+    """Prints a measure of each subject; gives the lines of the table."""
+    lines = []
+    for subject, values in figures.items():
+        spread = [median(values), min(values), max(values)]
+        say(measure=measure, tracker=subject, unit=unit, median=spread[0], min=spread[1], max=spread[2], n=len(values))
+        lines.append((measure, unit, subject, *map(figure_text, spread), "", "", ""))
+    return lines
+
+
+def say_comparisons(
+    experiment: Experiment, measure: str, unit: str, figures: dict[str, list[float]]
+) -> list[tuple[str, ...]]:
+    """Prints how ours compares with what is asked; gives the lines of the table."""
+    if measure in experiment.above_floor:
+        floor = figures["none"]
+        figures = {
+            subject: [value - below for value, below in zip(values, floor, strict=True)]
+            for subject, values in figures.items() if subject != "none"
+        }
+        measure = f"{measure}, above bare Python"
+    ours = median(figures["ours"])
+    lines = []
+    for limit in experiment.limits.get(next(name for name in experiment.units if measure.startswith(name)), []):
+        other = median(figures["ceiling" if "ceiling" in limit.of else "peer"])
+        ratio = ours / other if other else None
+        judged = ours if limit.of == "figure" else ratio
+        met = "no" if judged is None else limit.met(judged)
+        against = "ceiling" if "ceiling" in limit.of else "peer"
+        say(
+            measure=measure, ours=ours, **{against: other}, unit=unit, ratio=ratio,
+            of=limit.of, better=limit.better, must=limit.must, want=limit.want, met=met,
+        )
+        asked = f"{'<=' if limit.better == 'lower' else '>='} {limit.must:g}, {limit.want:g}"
+        lines.append((
+            measure, unit, f"ours, {limit.of}", figure_text(ours), "", "", "" if ratio is None else f"{ratio:.4g}", asked, met
+        ))
+    return lines
+
+
+def say(**facts: object) -> None:
+    """One JSON line."""
+    print(json.dumps({name: round(fact, 6) if isinstance(fact, float) else fact for name, fact in facts.items()}), flush=True)
+
+
+def figure_text(value: float) -> str:
+    """Four digits are more than the noise allows."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
+
+
+def print_table(table: list[tuple[str, ...]]) -> None:
+    """Columns as wide as they need."""
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    for line in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
