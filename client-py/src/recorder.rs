@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use paceline_recorder::{Body, Companion, FinishReport, LastValues, RunOptions, Written};
 use paceline_schema::companion::{OpenReply, OpenRequest, Resume};
@@ -83,7 +84,7 @@ impl Recorder {
             }
         };
         let mut start = RunStart {
-            time: now(),
+            time: Timestamp::from(SystemTime::now()),
             process: None,
             resumed: false,
             command,
@@ -224,7 +225,8 @@ impl Recorder {
     ) -> Option<Option<String>> {
         let mut recorder = self.state().recorder.take()?;
         let state = RunState::parse(state).unwrap_or(RunState::Finished);
-        let end = RunEnd { time: now(), state, exit_code, exit_signal: None, failure };
+        let end =
+            RunEnd { time: Timestamp::from(SystemTime::now()), state, exit_code, exit_signal: None, failure };
         let report = py.detach(move || {
             let report = recorder.finish(&end);
             drop(recorder);
@@ -297,9 +299,4 @@ fn random_id() -> String {
     // The form of a random UUID, as the peer's ids have.
     let bits = bits & !(0xf << 76 | 0b11 << 62) | 4 << 76 | 0b10 << 62;
     format!("{bits:032x}")
-}
-
-fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Timestamp(since.map_or(0, |since| since.as_micros() as i64))
 }

@@ -1,6 +1,7 @@
 //! Times on the wire and in the tables: microseconds since 1970 inside, RFC 3339 UTC outside.
 
 use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -66,6 +67,13 @@ impl Timestamp {
             return civil.to_zoned(TimeZone::UTC).ok().map(|zoned| Self(zoned.timestamp().as_microsecond()));
         }
         text.parse::<f64>().ok().filter(|seconds| seconds.is_finite()).map(Self::from_seconds)
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    /// Times before 1970 become 1970.
+    fn from(time: SystemTime) -> Self {
+        Self(time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64))
     }
 }
 

@@ -1,6 +1,7 @@
 """Rows a second that SQLite itself takes into the peer's table with its five indexes: the ceiling of any tracker."""
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -33,7 +34,9 @@ def rows_per_second(rows: int) -> float:
 
 def _native(rows: int) -> float:
     command = ["cargo", "run", "--release", "--locked", "-q", "-p", "paceline-storage", "--example", "ceiling", str(rows)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    with data_directory() as directory:
+        environment = {**os.environ, "TMPDIR": str(directory)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     lines = (json.loads(line) for line in done.stdout.splitlines())
     return next(line["rows_per_second"] for line in lines if line["what"] == "ceiling")
 

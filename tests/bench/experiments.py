@@ -1,7 +1,7 @@
 """The experiments: what is run, what each run gives, and what the design asks of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import ceiling
@@ -10,15 +10,23 @@ from subjects import Subject
 # Figures of one run, by the name of the measure.
 Figures = dict[str, float]
 
+_WITH_FLOOR = ("none", "ours", "peer")
+
 
 @dataclass(frozen=True)
 class Limit:
-    """What must hold and what is wanted, of our figure or of its ratio to the peer's or the ceiling's."""
+    """What must hold and what is wanted of a measure of ours: the figure itself, or its ratio to another subject's.
 
-    of: Literal["ratio to the peer", "ratio to the ceiling", "figure"]
+    `above_floor` takes what lies above the subject `none` of the same round.
+    """
+
+    measure: str
     better: Literal["lower", "higher"]
     must: float
     want: float
+    against: Literal["peer", "ceiling"] = "peer"
+    of: Literal["ratio", "figure"] = "ratio"
+    above_floor: bool = False
 
     def met(self, value: float) -> Literal["want", "must", "no"]:
         """The better of the two that holds."""
@@ -30,87 +38,95 @@ class Limit:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Runs once for a subject in a fresh process (or several), a few rounds with the subjects in turn.
-
-    `limits` maps measures to what is asked of them; a measure in `above_floor` is compared by what it lies
-    above the subject `none` of the same round.
-    """
+    """Runs once a round for each subject, in fresh processes; a `warm_up` round before them is not counted."""
 
     name: str
     run: Callable[[Subject], Figures]
     subjects: tuple[str, ...]
     rounds: int
     units: dict[str, str]
-    limits: dict[str, list[Limit]] = field(default_factory=dict)
-    above_floor: tuple[str, ...] = ()
+    limits: tuple[Limit, ...]
+    warm_up: bool = False
 
 
 def experiments(quick: bool) -> list[Experiment]:
-    """All of them; small ones that only show that everything works when `quick`."""
+    """All of them; with `quick` small ones, which show that everything works and measure little."""
 
     def size(full: int, small: int) -> int:
         return small if quick else full
 
     rounds, calls = size(5, 2), size(50_000, 5_000)
-
-    def lower(must: float, want: float) -> Limit:
-        return Limit("ratio to the peer", "lower", must, want)
-
-    latency = {"log p50": "us", "log p99": "us", "log p99.9": "us", "log max": "ms"}
     return [
-        Experiment(
-            "import", lambda subject: {"import": subject.bare_wall_ms("pass" if subject.name == "none" else "import trackio")},
-            ("none", "ours", "peer"), size(15, 3), {"import": "ms"}, {"import": [lower(0.15, 0.06)]}, ("import",),
-        ),
-        Experiment(
-            "flat out", lambda subject: _latency(subject, "flat_out", calls) ,
-            ("none", "ours", "peer"), rounds, latency, {"log p50": [lower(0.1, 0.025)]},
-        ),
-        Experiment(
-            "stalls", lambda subject: {
-                "calls over 1 ms": subject.run("flat_out", _stall_calls(subject, quick))["stalls_per_million"]
-            },
-            ("none", "ours", "peer"), rounds, {"calls over 1 ms": "per million"},
-            {"calls over 1 ms": [Limit("figure", "lower", 20, 5)]},
-        ),
-        Experiment(
-            "paced", lambda subject: {"slowest of 8,000 at 1,000/s": subject.run("paced", size(8_000, 1_000))["max_ms"]},
-            ("none", "ours", "peer"), rounds, {"slowest of 8,000 at 1,000/s": "ms"},
-            {"slowest of 8,000 at 1,000/s": [Limit("figure", "lower", 0.5, 0.2)]},
-        ),
-        Experiment(
-            "finish", lambda subject: {"finish after 10,000 rows": subject.run("flat_out", size(10_000, 2_000))["finish_ms"]},
-            ("ours", "peer"), rounds, {"finish after 10,000 rows": "ms"}, {"finish after 10,000 rows": [lower(0.25, 0.18)]},
-        ),
-        Experiment(
-            "memory paced", lambda subject: {"memory, paced": subject.run("paced", size(5_000, 500))["peak_memory_mib"]},
-            ("none", "ours", "peer"), size(3, 2), {"memory, paced": "MiB"}, {"memory, paced": [lower(0.2, 0.1)]},
-            ("memory, paced",),
-        ),
-        Experiment(
-            "memory flat out", lambda subject: {"memory, flat out": subject.run("flat_out", calls)["peak_memory_mib"]},
-            ("none", "ours", "peer"), size(3, 2), {"memory, flat out": "MiB"}, {"memory, flat out": [lower(0.2, 0.1)]},
-            ("memory, flat out",),
-        ),
+        _import(size(15, 3)),
+        _latency(calls, rounds),
+        _stalls(size(1, 20), rounds),
+        _paced(size(8_000, 1_000), rounds),
+        _finish(size(10_000, 2_000), rounds),
+        _memory("memory paced", "paced", size(5_000, 500), size(3, 2)),
+        _memory("memory flat out", "flat_out", calls, size(3, 2)),
         _durable("durable 1", 1, size(200_000, 5_000), size(3, 2)),
         _durable("durable 8", 8, size(50_000, 1_000), size(3, 2)),
     ]
 
 
-def _latency(subject: Subject, workload: str, calls: int) -> Figures:
-    measured = subject.run(workload, calls)
-    return {
-        "log p50": measured["p50_us"],
-        "log p99": measured["p99_us"],
-        "log p99.9": measured["p99_9_us"],
-        "log max": measured["max_ms"],
-    }
+def _import(rounds: int) -> Experiment:
+    def run(subject: Subject) -> Figures:
+        return {"import": subject.wall_ms("pass" if subject.name == "none" else "import trackio")}
+
+    limit = Limit("import", "lower", 0.15, 0.06, above_floor=True)
+    return Experiment("import", run, _WITH_FLOOR, rounds, {"import": "ms"}, (limit,), warm_up=True)
 
 
-def _stall_calls(subject: Subject, quick: bool) -> int:
-    # The peer keeps unwritten rows in memory, several kilobytes each, so that a million are too many.
-    full = 100_000 if subject.name == "peer" else 1_000_000
-    return full // 20 if quick else full
+def _latency(calls: int, rounds: int) -> Experiment:
+    units = {"log p50": "us", "log p99": "us", "log p99.9": "us", "log max": "ms"}
+    fields = ("p50_us", "p99_us", "p99_9_us", "max_ms")
+
+    def run(subject: Subject) -> Figures:
+        measured = subject.run("flat_out", calls)
+        return dict(zip(units, (measured[field] for field in fields), strict=True))
+
+    return Experiment("log", run, _WITH_FLOOR, rounds, units, (Limit("log p50", "lower", 0.1, 0.025),))
+
+
+def _stalls(fewer: int, rounds: int) -> Experiment:
+    measure = "calls over 1 ms"
+
+    def run(subject: Subject) -> Figures:
+        # The peer keeps what it has not written in memory, some kilobytes a row: a million would be too many.
+        calls = 100_000 if subject.name == "peer" else 1_000_000
+        return {measure: subject.run("flat_out", calls // fewer)["stalls_per_million"]}
+
+    limit = Limit(measure, "lower", 20, 5, of="figure")
+    return Experiment("stalls", run, _WITH_FLOOR, rounds, {measure: "per million"}, (limit,))
+
+
+def _paced(calls: int, rounds: int) -> Experiment:
+    measure = f"slowest of {calls:,} at 1,000/s"
+
+    def run(subject: Subject) -> Figures:
+        return {measure: subject.run("paced", calls)["max_ms"]}
+
+    limit = Limit(measure, "lower", 0.5, 0.2, of="figure")
+    return Experiment("paced", run, _WITH_FLOOR, rounds, {measure: "ms"}, (limit,))
+
+
+def _finish(rows: int, rounds: int) -> Experiment:
+    measure = f"finish after {rows:,} rows"
+
+    def run(subject: Subject) -> Figures:
+        return {measure: subject.run("flat_out", rows)["finish_ms"]}
+
+    return Experiment("finish", run, ("ours", "peer"), rounds, {measure: "ms"}, (Limit(measure, "lower", 0.25, 0.18),))
+
+
+def _memory(name: str, workload: str, rows: int, rounds: int) -> Experiment:
+    measure = f"peak {name}, {rows:,} rows"
+
+    def run(subject: Subject) -> Figures:
+        return {measure: subject.run(workload, rows)["peak_memory_mib"]}
+
+    limit = Limit(measure, "lower", 0.2, 0.1, above_floor=True)
+    return Experiment(name, run, _WITH_FLOOR, rounds, {measure: "MiB"}, (limit,))
 
 
 def _durable(name: str, processes: int, rows: int, rounds: int) -> Experiment:
@@ -122,10 +138,9 @@ def _durable(name: str, processes: int, rows: int, rounds: int) -> Experiment:
         measured = subject.run_together("flat_out", rows, processes)
         return {speed: measured["rows_per_second"], lost: measured["rows_lost"]}
 
-    return Experiment(
-        name, run, ("ceiling", "ours", "peer"), rounds, {speed: "rows/s", lost: "rows"},
-        {
-            speed: [Limit("ratio to the peer", "higher", 4, 4), Limit("ratio to the ceiling", "higher", 0.6, 0.85)],
-            lost: [Limit("figure", "lower", 0, 0)],
-        },
+    limits = (
+        Limit(speed, "higher", 4, 4),
+        Limit(speed, "higher", 0.6, 0.85, against="ceiling"),
+        Limit(lost, "lower", 0, 0, of="figure"),
     )
+    return Experiment(name, run, ("ceiling", "ours", "peer"), rounds, {speed: "rows/s", lost: "rows"}, limits)

@@ -28,13 +28,14 @@ def main() -> None:
         "none": Subject("none", options.ours),
         "ceiling": Subject("ceiling", options.ours),
     }
-    chosen = [one for one in experiments(options.quick) if options.only in (None, one.name)]
     table = [("measure", "unit", "subject", "median", "lowest", "highest", "ratio", "asked", "met")]
-    for experiment in chosen:
-        results = run_rounds(experiment, subjects)
-        for measure, unit in experiment.units.items():
-            table += say_figures(measure, unit, results[measure])
-            table += say_comparisons(experiment, measure, unit, results[measure])
+    for experiment in experiments(options.quick):
+        if options.only in (None, experiment.name):
+            results = run_rounds(experiment, subjects)
+            for measure, unit in experiment.units.items():
+                table += say_figures(measure, unit, results[measure])
+            for limit in experiment.limits:
+                table.append(say_comparison(limit, experiment.units[limit.measure], results[limit.measure]))
     print_table(table)
 
 
@@ -52,10 +53,10 @@ def parse() -> argparse.Namespace:
 
 
 def run_rounds(experiment: Experiment, subjects: dict[str, Subject]) -> Results:
-    """Every subject once a round, in an order that turns, after one round that only warms the caches."""
+    """Every subject once a round, in an order that turns."""
     results: Results = {measure: {} for measure in experiment.units}
-    for name in experiment.subjects:
-        if experiment.name == "import":
+    if experiment.warm_up:
+        for name in experiment.subjects:
             experiment.run(subjects[name])
     for number in range(experiment.rounds):
         print(f"{experiment.name}: round {number + 1} of {experiment.rounds}", file=sys.stderr, flush=True)
@@ -75,34 +76,27 @@ def say_figures(measure: str, unit: str, figures: dict[str, list[float]]) -> lis
     return lines
 
 
-def say_comparisons(
-    experiment: Experiment, measure: str, unit: str, figures: dict[str, list[float]]
-) -> list[tuple[str, ...]]:
-    """Prints how ours compares with what is asked; gives the lines of the table."""
-    if measure in experiment.above_floor:
-        floor = figures["none"]
-        figures = {
-            subject: [value - below for value, below in zip(values, floor, strict=True)]
-            for subject, values in figures.items() if subject != "none"
-        }
-        measure = f"{measure}, above bare Python"
-    ours = median(figures["ours"])
-    lines = []
-    for limit in experiment.limits.get(next(name for name in experiment.units if measure.startswith(name)), []):
-        other = median(figures["ceiling" if "ceiling" in limit.of else "peer"])
-        ratio = ours / other if other else None
-        judged = ours if limit.of == "figure" else ratio
-        met = "no" if judged is None else limit.met(judged)
-        against = "ceiling" if "ceiling" in limit.of else "peer"
-        say(
-            measure=measure, ours=ours, **{against: other}, unit=unit, ratio=ratio,
-            of=limit.of, better=limit.better, must=limit.must, want=limit.want, met=met,
-        )
-        asked = f"{'<=' if limit.better == 'lower' else '>='} {limit.must:g}, {limit.want:g}"
-        lines.append((
-            measure, unit, f"ours, {limit.of}", figure_text(ours), "", "", "" if ratio is None else f"{ratio:.4g}", asked, met
-        ))
-    return lines
+def say_comparison(limit: Limit, unit: str, figures: dict[str, list[float]]) -> tuple[str, ...]:
+    """Prints how ours compares with what is asked; gives the line of the table."""
+    ours, other = (median(compared(limit, figures, subject)) for subject in ("ours", limit.against))
+    measure = f"{limit.measure}, above bare Python" if limit.above_floor else limit.measure
+    ratio = ours / other if other else None
+    judged = ours if limit.of == "figure" else ratio
+    met = "no" if judged is None else limit.met(judged)
+    say(
+        measure=measure, unit=unit, **{"ours": ours, limit.against: other}, ratio=ratio,
+        asked_of=limit.of, better=limit.better, must=limit.must, want=limit.want, met=met,
+    )
+    asked = f"{limit.of} {'<=' if limit.better == 'lower' else '>='} {limit.must:g}, {limit.want:g}"
+    ratio_text = "" if ratio is None else f"{ratio:.4g}"
+    return (measure, unit, f"ours to {limit.against}", figure_text(ours), "", "", ratio_text, asked, met)
+
+
+def compared(limit: Limit, figures: dict[str, list[float]], subject: str) -> list[float]:
+    """The figures of a subject, or what lies above those of `none` in the same rounds."""
+    if not limit.above_floor:
+        return figures[subject]
+    return [value - floor for value, floor in zip(figures[subject], figures["none"], strict=True)]
 
 
 def say(**facts: object) -> None:

@@ -27,7 +27,7 @@ class Subject:
     name: str
     python: Path
 
-    def bare_wall_ms(self, code: str) -> float:
+    def wall_ms(self, code: str) -> float:
         """Wall time of a fresh process that runs one line."""
         with data_directory() as directory:
             before = time.perf_counter()

@@ -253,6 +253,18 @@ trackio.log({"last": 1}, step=3)
     assert told and "step" in told[0]
 
 
+def test_rows_and_steps_that_raise(directory):
+    rows, told = logged(directory, """
+class Raises:
+    def raise_it(self, *_): raise RuntimeError("never")
+    keys = __iter__ = __index__ = __float__ = __repr__ = raise_it
+trackio.log(Raises())
+trackio.log({"given": "raises"}, step=Raises())
+""")
+    assert [(row.step, row.metrics) for row in rows] == [(0, {"given": "raises"})]
+    assert len(told) == 2
+
+
 def test_wide_and_long_rows(directory):
     rows, _ = logged(directory, """
 trackio.log({f"metric/{number}": number / 7 for number in range(10_000)})

@@ -63,7 +63,7 @@ class Run:
         try:
             recorded = self._recorder.log(metrics, step)
         except OverflowError:  # from the step alone, before anything is recorded
-            _warn_once(None, "step size", f"step `{step:.3g}` is beyond 64 bits; the row gets the next step instead")
+            _warn_once(None, "step size", f"a step of {step.bit_length()} bits is beyond 64; the row gets the next step instead")
             recorded = self._recorder.log(metrics, None)
         if recorded is None:
             _warn_once(self, "ended", f"run `{self.name}` has ended; what is logged into it now is not recorded")
@@ -135,23 +135,31 @@ def _whole_number(step: Any) -> int | None:
     """The step as an `int`, from whatever counts; `None`, and a warning, for what does not."""
     try:
         return index(step)
-    except TypeError:
+    except Exception:  # tensors and other objects raise what they like
         pass
     try:
         number = float(step)
         if number.is_integer():
             return int(number)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:
         pass
-    _warn_once(None, "step", f"step `{step!r:.80}` is no whole number; the row gets the next step instead")
+    _warn_once(None, "step", f"step `{_shown(step)}` is no whole number; the row gets the next step instead")
     return None
+
+
+def _shown(value: Any) -> str:
+    """The value for a message, at most 80 characters."""
+    try:
+        return f"{value!r:.80}"
+    except Exception:  # an object that cannot even be printed
+        return type(value).__name__
 
 
 def _as_dict(metrics: Any) -> dict[Any, Any] | None:
     """The metrics as a `dict`; `None`, and a warning, for what has no names and values."""
     try:
         return dict(metrics)
-    except (TypeError, ValueError):
+    except Exception:  # objects raise what they like
         kind = type(metrics).__name__
         _warn_once(None, f"metrics {kind}", f"`log` takes a dict of names and values, not `{kind}`; the call is ignored")
         return None

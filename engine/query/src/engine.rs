@@ -1,6 +1,6 @@
 //! The handle that transports hold: a store and a clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use paceline_schema::Timestamp;
 use paceline_storage::{Reader, Store};
@@ -49,7 +49,5 @@ impl Engine {
 }
 
 fn system_clock() -> Timestamp {
-    // A clock before 1970 is as good as one at 1970: no row is that old.
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+    Timestamp::from(SystemTime::now())
 }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use paceline_journal::layout::{JournalPath, find_journals};
-use paceline_journal::{Drain, Drained};
+use paceline_journal::{Drain, Drained, Owner};
 use paceline_schema::event::RunKey;
 use paceline_schema::{Event, ProjectName, RunEnd, RunStart, RunState, Timestamp};
 use paceline_storage::{Batch, Store};
@@ -60,12 +60,18 @@ pub(crate) enum Pass {
     Progress,
 }
 
-/// Commits what earlier processes left in their journals: of one project, or of all.
+/// Commits what stands in the journals of one project, or of all: whatever ended processes left, and what
+/// live ones have written by now.
 ///
 /// Journals that another process drains are left to it. Nothing fails: what cannot be committed stays.
 pub fn drain_leftovers(store: &Store, project: Option<&str>) {
+    let wanted = |journal: &JournalPath| project.is_none_or(|project| journal.project == project);
     let mut drainer = Drainer::new(store.clone());
-    while drainer.pass(|journal| project.is_none_or(|project| journal.project == project)) == Pass::Progress {
+    let mut pass = drainer.pass(wanted);
+    // A live process may write faster than tables take rows: its journal is not followed to its end.
+    drainer.journals.retain(|path, _| Owner::is_gone(path));
+    while pass == Pass::Progress {
+        pass = drainer.pass(|_| false);
     }
 }
 
@@ -245,11 +251,7 @@ impl Tracked {
         if status.is_none() && self.exit.is_some() && since.elapsed() < STATUS_PATIENCE {
             return EndKnown::NotYet;
         }
-        let time = Timestamp(
-            std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .map_or(0, |since| since.as_micros() as i64),
-        );
+        let time = Timestamp::from(SystemTime::now());
         let end = match (&self.end, status) {
             (Some(_), None) => return EndKnown::Yes(None),
             (Some(end), Some(ExitStatus::Code(0))) => {

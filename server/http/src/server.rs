@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use actix_web::rt::System;
 use actix_web::{HttpServer, web};
@@ -121,7 +121,7 @@ pub fn serve(
         generated_token: checked.generated_token,
         stopper: Stopper::default(),
     };
-    let state = AppState::start(engine, checked.token, checked.hosts, openapi::openapi_json(), now)?;
+    let state = AppState::start(engine, checked.token, checked.hosts, openapi::openapi_json(), system_clock)?;
     System::new().block_on(run(listener, web::Data::new(state), listening, on_ready))?;
     Ok(())
 }
@@ -202,9 +202,8 @@ fn url(host: &str, port: u16) -> String {
     }
 }
 
-fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
+fn system_clock() -> Timestamp {
+    Timestamp::from(SystemTime::now())
 }
 
 #[cfg(test)]
