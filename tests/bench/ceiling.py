@@ -33,10 +33,12 @@ def rows_per_second(rows: int) -> float:
 
 
 def _native(rows: int) -> float:
-    command = ["cargo", "run", "--release", "--locked", "-q", "-p", "paceline-storage", "--example", "ceiling", str(rows)]
+    command = "cargo run -q --release --locked -p paceline-storage --example ceiling".split()
     with data_directory() as directory:
         environment = {**os.environ, "TMPDIR": str(directory)}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [*command, str(rows)], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        )
     lines = (json.loads(line) for line in done.stdout.splitlines())
     return next(line["rows_per_second"] for line in lines if line["what"] == "ceiling")
 
@@ -46,11 +48,12 @@ def _by_python(rows: int) -> float:
         ("0" * 32, "run", f"2026-11-23T02:17:52.{step:06}+00:00", step, json.dumps(row(step)).encode(), f"{step:032x}")
         for step in range(rows)
     ]
-    with data_directory() as directory, closing(sqlite3.connect(directory / "bench.db", isolation_level=None)) as connection:
-        connection.executescript(_TABLE)
-        began = time.perf_counter()
-        for first in range(0, rows, _ROWS_PER_TRANSACTION):
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany(_INSERT, prepared[first : first + _ROWS_PER_TRANSACTION])
-            connection.execute("COMMIT")
-        return rows / (time.perf_counter() - began)
+    with data_directory() as directory:
+        with closing(sqlite3.connect(directory / "bench.db", isolation_level=None)) as connection:
+            connection.executescript(_TABLE)
+            began = time.perf_counter()
+            for first in range(0, rows, _ROWS_PER_TRANSACTION):
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(_INSERT, prepared[first : first + _ROWS_PER_TRANSACTION])
+                connection.execute("COMMIT")
+            return rows / (time.perf_counter() - began)

@@ -16,6 +16,8 @@ from statistics import median
 from experiments import Experiment, Limit, experiments
 from subjects import Subject
 
+PEER_VARIABLE = "PACELINE_PEER_PYTHON"
+
 # Figures of all rounds by measure and subject.
 Results = dict[str, dict[str, list[float]]]
 
@@ -42,13 +44,13 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     names = [experiment.name for experiment in experiments(quick=True)]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ours", type=Path, default=Path(sys.executable), help="Python with our wheel; this one unless given")
-    parser.add_argument("--peer", type=Path, default=os.environ.get("PACELINE_PEER_PYTHON"), help="Python with the peer")
-    parser.add_argument("--quick", action="store_true", help="few rounds of few rows: shows that it works, measures little")
+    parser.add_argument("--ours", type=Path, default=sys.executable, help="Python with our wheel; this one by default")
+    parser.add_argument("--peer", type=Path, default=os.environ.get(PEER_VARIABLE), help="Python with the peer")
+    parser.add_argument("--quick", action="store_true", help="few rounds of few rows: shows that everything works")
     parser.add_argument("--only", choices=names, help="one experiment")
     options = parser.parse_args()
     if options.peer is None:
-        parser.error("name the Python that has the peer with --peer or PACELINE_PEER_PYTHON")
+        parser.error(f"name the Python that has the peer with --peer or {PEER_VARIABLE}")
     return options
 
 
@@ -101,7 +103,8 @@ def compared(limit: Limit, figures: dict[str, list[float]], subject: str) -> lis
 
 def say(**facts: object) -> None:
     """One JSON line."""
-    print(json.dumps({name: round(fact, 6) if isinstance(fact, float) else fact for name, fact in facts.items()}), flush=True)
+    rounded = {name: round(fact, 6) if isinstance(fact, float) else fact for name, fact in facts.items()}
+    print(json.dumps(rounded), flush=True)
 
 
 def figure_text(value: float) -> str:

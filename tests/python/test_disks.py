@@ -77,6 +77,7 @@ def test_a_full_disk_that_gets_room_again(directory):
         trainer = directory.start(LOG_MANY, 60_000, go_on)
         wait_until(lambda: "logged" in trainer.output, 60, lambda: trainer.errors)
         assert str(directory.path) in trainer.errors and "No space left on device" in trainer.errors
+        assert float(trainer.output.split()[-1]) < 1, "seconds of the slowest call: it does not wait for room"
         subprocess.run(["mount", "-o", "remount,size=400m", str(directory.path)], check=True)
         go_on.touch()
         trainer.expect_exit(0, 90)

@@ -14,9 +14,11 @@ from support.processes import kill_foreign
 from support.trainer import Trainer
 from support.waiting import wait_until
 
-KILLS = int(os.environ.get("PACELINE_KILLS", "12"))
+KILLS = int(os.environ.get("PACELINE_KILLS", "15"))
 # Trainers log 1,000 rows a second; a kill comes within the first of them.
 LONGEST_LIFE_SECONDS = 1.0
+# Python, the import and `init` together take about half of this.
+LONGEST_BIRTH_SECONDS = 0.3
 ROWS_OF_A_SURVIVOR = 1_500
 HERE = str(Path(__file__).parent)
 
@@ -127,18 +129,32 @@ def kill_both(directory: DataDirectory, seed: int) -> None:
 
 
 def kill_trainer_without_companion(directory: DataDirectory, seed: int) -> None:
-    """No program brings rows to the tables while the trainer lives; the next opener does."""
+    """No program brings rows to the tables while the trainer lives; three that come at once do, once."""
     with Watched(directory, seed, total=1_000_000, PACELINE_BINARY="/nonexistent/paceline") as watched:
         watched.live()
         assert directory.companions() == []
         watched.trainer.kill()
         acknowledged = watched.acknowledged
         assert "/nonexistent/paceline" in watched.trainer.errors, "one warning says why"
+        with ThreadPoolExecutor(3) as pool:
+            list(pool.map(lambda _: directory.paceline("status"), range(3)))
         assert directory.status("p", "r")["state"] == "crashed"
         watched.check_rows(acknowledged, acknowledged + 1)
 
 
-VARIANTS = [kill_trainer, kill_companion, kill_both, kill_trainer_without_companion]
+def kill_at_birth(directory: DataDirectory, seed: int) -> None:
+    """Anywhere from the start of the interpreter to the first rows."""
+    with Watched(directory, seed, total=1_000_000) as watched:
+        time.sleep(random.Random(seed).uniform(0.02, LONGEST_BIRTH_SECONDS))
+        watched.trainer.kill()
+        acknowledged = watched.acknowledged
+        directory.paceline("status")
+        wait_until(lambda: not directory.companions(), 20, "the companion does not leave")
+        watched.check_rows(acknowledged, acknowledged + 1)
+        assert directory.run_record("p").get("state") in (("crashed",) if acknowledged else ("crashed", None))
+
+
+VARIANTS = [kill_trainer, kill_companion, kill_both, kill_trainer_without_companion, kill_at_birth]
 
 
 class Watched:
@@ -183,4 +199,5 @@ class Watched:
         assert [row.step for row in rows] == list(range(len(rows)))
         for row in rows:
             assert bits(row.metrics) == bits(metrics(self.seed, row.step)), row
-        self.directory.assert_sound("p")
+        if rows:
+            self.directory.assert_sound("p")

@@ -1,11 +1,14 @@
 """Whatever a training hands over, `log` takes it, and says once what it could not take as it was."""
 
 import json
+import subprocess
 import sys
 from importlib.metadata import version
 
 import pytest
 from packaging.version import Version
+
+from support.directory import PROGRAM
 
 BEGINNING = """
 import sys, warnings
@@ -23,6 +26,14 @@ def logged(directory, script, **options):
     """Runs a script in which a run is open and `told` holds the warnings; gives rows and warnings."""
     trainer = directory.run(BEGINNING + script + "\ntrackio.finish()\nfor text in told: print(text)", **options)
     return directory.rows("p"), trainer.output.splitlines()
+
+
+def test_package_and_programs_come_from_one_wheel(directory):
+    """What is tested is what was installed, not what lies in the tree."""
+    assert directory.run("import trackio\nprint(trackio.__file__)").output.startswith(sys.prefix)
+    for name, said in {"paceline": "paceline ", "trackio": "trackio 0.43.0+paceline."}.items():
+        done = subprocess.run([PROGRAM.with_name(name), "--version"], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0 and done.stdout.startswith(said), done
 
 
 def test_the_interface_is_the_peers(directory):
@@ -332,8 +343,3 @@ for name in eval(sys.argv[1]):
     made = sorted(path.relative_to(directory.folder).as_posix() for path in directory.folder.rglob("*.db"))
     assert made == sorted(f"data/{stem}.db" for stem in ("up", "etcx", "default", "demoprojv1", "größe", "ab", "-dash"))
     assert directory.count("default") == 2, "`..` and `.` have no letter left"
-
-
-def test_the_python_is_the_one_under_test():
-    """Programs and package come from one environment, the one that the wheel was installed into."""
-    assert sys.prefix != sys.base_prefix

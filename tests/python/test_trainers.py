@@ -104,18 +104,32 @@ class CausalLm:
 
     def check_loss(self, status: dict[str, Any]) -> None:
         """The newest loss is the one the Trainer reported at or before the step of the status."""
-        losses = [row["logs"]["loss"] for row in self.events("log") if "loss" in row["logs"] and row["step"] <= status["step"]]
+        rows = [row for row in self.events("log") if "loss" in row["logs"]]
+        losses = [row["logs"]["loss"] for row in rows if row["step"] <= status["step"]]
         assert status["loss"]["key"] == "train/loss", status
         assert status["loss"]["latest"] == six_digits(losses[-1]), (status["loss"], losses[-3:])
 
     def check_remaining_time(self, answer: Asked) -> None:
-        """The remaining time is what it then took."""
+        """The remaining time is what it then took, as far as the training went on at its pace."""
         (end,) = self.events("end")
         true_seconds = end["time"] - answer.asked
         eta = answer.status["eta_seconds"]
         assert eta is not None, answer.status
-        assert eta == pytest.approx(true_seconds, rel=ETA_TOLERANCE, abs=true_seconds * ETA_TOLERANCE + ETA_SLACK_SECONDS)
+        tolerance = ETA_TOLERANCE + self.change_of_pace(answer.asked)
+        assert eta == pytest.approx(true_seconds, abs=true_seconds * tolerance + ETA_SLACK_SECONDS), answer.status
         assert answer.status["eta_low_seconds"] <= eta <= answer.status["eta_high_seconds"]
+
+    def change_of_pace(self, moment: float) -> float:
+        """By what part the true seconds a step differ before and after a moment; 0 up to a tenth.
+
+        More than that is the doing of whatever else runs on the machine, which no estimate can know.
+        """
+        steps = self.events("step")
+        before = [step for step in steps if step["time"] <= moment]
+        after = pace([step for step in steps if step["time"] > moment])
+        parts = (before, before[-max(8, len(before) // 4) :], before[-8:])
+        change = max(abs(pace(part) / after - 1) for part in parts)
+        return change if change > 0.1 else 0.0
 
     def check_end(self, total: int) -> None:
         """After the end the status says so, at the last step, with the last loss."""
@@ -124,6 +138,11 @@ class CausalLm:
         assert (status["step"], status["total_steps"]) == (total, total), status
         assert status["eta_seconds"] is None and status["eta_reason"] == "not_running", status
         self.check_loss(status)
+
+
+def pace(steps: list[dict[str, Any]]) -> float:
+    """Seconds a step."""
+    return (steps[-1]["time"] - steps[0]["time"]) / (steps[-1]["step"] - steps[0]["step"])
 
 
 def six_digits(value: float) -> float:
@@ -135,8 +154,10 @@ def six_digits(value: float) -> float:
     ("options", "steps", "source"),
     [
         pytest.param(("--epochs", 2, "--batches", 80), 160, "epochs", id="two epochs"),
-        # 41 batches make 11 steps of 4, the last of one batch only.
-        pytest.param(("--epochs", 4, "--batches", 41, "--accumulation", 4, "--logging-steps", 1), 44, "epochs", id="accumulation"),
+        # 161 batches make 41 steps of 4, the last of one batch only.
+        pytest.param(
+            ("--epochs", 4, "--batches", 161, "--batch", 8, "--accumulation", 4), 164, "epochs", id="accumulation"
+        ),
         pytest.param(("--epochs", 1.5, "--batches", 95), 143, "epochs", id="fractional epochs"),
         pytest.param(("--max-steps", 150, "--batches", 100), 150, "max_steps", id="max steps"),
         pytest.param(("--epochs", 1, "--batches", 150, "--eval-steps", 30), 150, "epochs", id="evaluation"),

@@ -1,10 +1,12 @@
 //! Advisory whole-file locks that end with the process that holds them.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use crate::layout::open_private;
 
 /// A lock that is held until this value is dropped or the process ends.
 #[derive(Debug)]
@@ -20,13 +22,7 @@ impl FileLock {
     /// When the file cannot be opened or locks are not to be had there.
     pub fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
         loop {
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .open(path)?;
+            let file = open_private(path)?;
             if !try_lock(&file)? {
                 return Ok(None);
             }

@@ -1,8 +1,8 @@
 //! Where the journal's files stand under the data directory.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Everything of ours that is not a table stands below this folder of the data directory.
@@ -94,6 +94,11 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// When the file system refuses.
 pub fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Opens a file of ours to read and write, made when missing, readable by the user alone.
+pub(crate) fn open_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 pub(crate) fn segment_path(journal: &Path, number: u32) -> PathBuf {

@@ -1,14 +1,12 @@
 //! A counter in shared memory that a waiting trainer moves, so that the drainer looks at once.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::layout::{create_private_folder, own_folder, wake_file};
+use crate::layout::{create_private_folder, open_private, own_folder, wake_file};
 
 const FILE_BYTES: usize = 4096;
 
@@ -32,13 +30,7 @@ impl Wake {
     /// When the file cannot be made or mapped; waiting then has to rely on time-outs.
     pub fn open(directory: &Path) -> io::Result<Self> {
         create_private_folder(&own_folder(directory))?;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(wake_file(directory))?;
+        let file = open_private(&wake_file(directory))?;
         file.set_len(FILE_BYTES as u64)?;
         #[allow(unsafe_code, reason = "two processes share one word only through a mapping")]
         // SAFETY: a fresh mapping of a file that is long enough.

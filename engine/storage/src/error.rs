@@ -10,13 +10,13 @@ use rusqlite::ffi;
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// There is no file of that name.
-    #[error("project `{project}` is not in the data directory; log into it first, or choose one of the list")]
+    #[error("project `{project}` is not in the data directory")]
     ProjectNotFound {
         /// Canonical name asked for.
         project: String,
     },
     /// The project has no such run.
-    #[error("run `{run}` is not in project `{project}`{}", Similar(similar))]
+    #[error("run `{run}` is not in project `{project}`")]
     RunNotFound {
         /// Canonical project name.
         project: String,
@@ -99,18 +99,6 @@ pub enum StorageError {
         /// SQLite's words.
         source: rusqlite::Error,
     },
-}
-
-/// The end of the sentence that names runs of nearly that name.
-struct Similar<'a>(&'a [String]);
-
-impl std::fmt::Display for Similar<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            [] => f.write_str("; the list of its runs has the names"),
-            names => write!(f, "; did you mean `{}`", names.join("`, `")),
-        }
-    }
 }
 
 impl StorageError {

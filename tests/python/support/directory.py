@@ -152,14 +152,13 @@ class DataDirectory:
 
     def assert_nothing_left(self) -> None:
         """No process works for the directory, nothing is locked, no journal stands, no zombie is ours."""
-        text = str(self.path)
         wait_until(lambda: not self._processes(), _LINGER_SECONDS, lambda: {
             pid: command_of(pid) for pid in self._processes()
         })
         if not self.path.exists():
             return
         assert locked_files(self.path) == []
-        assert self.keeps_journals or self.journals() == [], f"journals are left below {text}"
+        assert self.keeps_journals or self.journals() == [], "journals are left"
         wait_until(lambda: "Z" not in children_of(os.getpid()).values(), 5, "a zombie is left")
 
     def _processes(self) -> list[int]:

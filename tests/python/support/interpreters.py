@@ -12,11 +12,12 @@ def peer_python() -> Path:
 
 
 def trainers_python() -> Path:
-    """Python with torch, transformers, accelerate and our wheel: `PACELINE_TRAINERS_PYTHON`, else that of `make test`."""
+    """Python with torch, transformers, accelerate and our wheel: `PACELINE_TRAINERS_PYTHON`, else as above."""
     return _interpreter("PACELINE_TRAINERS_PYTHON", "trainers")
 
 
 def _interpreter(variable: str, environment: str) -> Path:
     path = Path(os.environ.get(variable) or _ROOT / ".venvs" / environment / "bin" / "python")
-    assert os.access(path, os.X_OK), f"`{path}` is no Python; make it with `make .venvs/{environment}/.installed` or set {variable}"
+    cure = f"make it with `make .venvs/{environment}/.installed`, or name another in {variable}"
+    assert os.access(path, os.X_OK), f"`{path}` is no Python; {cure}"
     return path

@@ -15,7 +15,6 @@ from transformers.trainer_utils import get_last_checkpoint
 
 VOCABULARY = 64
 CONTEXT = 64
-BATCH = 32
 
 
 class Sequences(torch.utils.data.Dataset):
@@ -57,6 +56,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--project", required=True)
     parser.add_argument("--run", required=True)
+    parser.add_argument("--batch", type=int, default=32, help="sequences of one batch")
     parser.add_argument("--batches", type=int, default=100, help="batches of one epoch")
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--max-steps", type=int, default=-1)
@@ -84,8 +84,8 @@ def main() -> None:
             report_to="trackio",
             num_train_epochs=options.epochs,
             max_steps=options.max_steps,
-            per_device_train_batch_size=BATCH,
-            per_device_eval_batch_size=BATCH,
+            per_device_train_batch_size=options.batch,
+            per_device_eval_batch_size=options.batch,
             gradient_accumulation_steps=options.accumulation,
             logging_steps=options.logging_steps,
             eval_strategy="steps" if options.eval_steps else "no",
@@ -97,8 +97,8 @@ def main() -> None:
             disable_tqdm=True,
         ),
         # The last batch of an epoch is a short one.
-        train_dataset=Sequences(options.batches * BATCH - BATCH // 2),
-        eval_dataset=Sequences(4 * BATCH),
+        train_dataset=Sequences(options.batches * options.batch - options.batch // 2),
+        eval_dataset=Sequences(4 * options.batch),
         callbacks=[Narrator()],
     )
     checkpoint = get_last_checkpoint(str(options.output)) if options.resume else None
