@@ -171,9 +171,9 @@ trackio.log({"last": 1})
 def test_values_that_change_what_they_stand_in(directory):
     rows, _ = logged(directory, """
 class Grows:
-    def __init__(self, change): self.change = change
+    def __init__(self, change): self._change = change
     def item(self):
-        self.change()
+        self._change()
         raise RuntimeError
     def __str__(self): return "grows"
 row, nested, items = {}, {}, set()
@@ -194,8 +194,10 @@ trackio.log({"last": 1})
 def test_an_interrupt_in_a_value_is_not_swallowed(directory):
     """Ctrl-C while a value's own code runs still ends the training."""
     trainer = directory.start(BEGINNING + """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 class Interrupted:
-    def item(self): raise KeyboardInterrupt
+    def item(self): os.kill(os.getpid(), signal.SIGINT)
 trackio.log({"value": Interrupted()})
 print("went on")
 """)

@@ -98,6 +98,14 @@ pub struct RunHeads {
 }
 
 impl RunHeads {
+    /// Says that a process began to log at `started_at`, before a row of `time` is taken in: the first row
+    /// at or after the start begins a session of its own.
+    pub fn expect_session(&mut self, started_at: Timestamp, time: Timestamp) {
+        if time >= started_at && self.last.is_some_and(|last| last.time < started_at) {
+            self.pace.begin_session();
+        }
+    }
+
     /// Takes the next row in. Rows come in id order, each once.
     pub fn absorb(&mut self, id: i64, time: Timestamp, step: i64, metrics: &[(String, Value)]) {
         self.rows += 1;

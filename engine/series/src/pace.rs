@@ -1,7 +1,7 @@
 //! How fast a run goes: the intervals between its rows, its evaluations and its silences.
 //!
-//! A session is what one process did between two steps back; the pace is read from the newest one, and
-//! from the one before while the newest is too short to tell.
+//! A session is what one process did, or what lies between two steps back; the pace is read from the newest
+//! one, and from the one before while the newest is too short to tell.
 
 use std::collections::VecDeque;
 
@@ -175,15 +175,26 @@ pub struct PaceTrack {
 }
 
 impl PaceTrack {
+    /// Another process goes on with the run: the way from the last row to the next is no interval.
+    pub fn begin_session(&mut self) {
+        if self.current.rows > 0 {
+            self.previous = Some(Box::new(std::mem::take(&mut self.current)));
+            self.resumed = true;
+        }
+    }
+
     /// Takes the next row in. A time before the last row's counts as that row's.
     pub fn absorb(&mut self, time: Timestamp, step: i64, kind: RowKind) {
         let time = self.last_row.map_or(time, |last| last.time.max(time));
         let now = Moment { time, step };
         let stepped_back = kind == RowKind::Train && self.current.base.is_some_and(|base| step < base.step);
         if stepped_back {
-            self.previous = Some(Box::new(std::mem::take(&mut self.current)));
-            self.resumed = true;
-        } else if let Some(last) = self.last_row {
+            self.begin_session();
+        }
+        // The way from one session to the next is no gap within either.
+        if self.current.rows > 0
+            && let Some(last) = self.last_row
+        {
             self.current.absorb_gap(time.0.saturating_sub(last.time.0));
         }
         self.current.rows += 1;
@@ -356,5 +367,26 @@ mod tests {
             prop_assert_eq!(spans.iter().map(|span| span.steps).sum::<i64>(), step);
             prop_assert_eq!(track.intervals().last().map(|last| last.end_step), Some(step as f64));
         }
+    }
+
+    #[test]
+    fn the_way_between_two_processes_is_no_interval_and_no_gap() {
+        let mut track = PaceTrack::default();
+        let second = |seconds: f64| Timestamp::from_seconds(seconds);
+        for row in 1..=20 {
+            track.absorb(second(f64::from(row)), i64::from(row), RowKind::Train);
+        }
+        track.begin_session();
+        for row in 1..=20 {
+            track.absorb(second(3_600.0 + f64::from(row)), 20 + i64::from(row), RowKind::Train);
+        }
+        assert!(track.has_resumed());
+        assert!(
+            track.intervals().iter().all(|interval| (interval.seconds - 1.0).abs() < 1e-9),
+            "{:?}",
+            track.intervals()
+        );
+        assert_eq!(track.intervals().len(), 19);
+        assert!((track.largest_gap_seconds() - 1.0).abs() < 1e-9);
     }
 }

@@ -72,10 +72,10 @@ impl Heads {
         };
         let newest = newest_row(connection, table, i64::MAX)?;
         if self.in_doubt || !self.mark_stands(connection, table, newest.as_ref())? {
-            self.reconcile(connection, table, newest.as_ref())?;
+            self.reconcile(connection, shape, table, newest.as_ref())?;
         }
         if newest.is_some_and(|newest| newest.id > self.mark_id()) {
-            self.catch_up(connection, table, i64::MAX)?;
+            self.catch_up(connection, shape, table, i64::MAX)?;
         }
         Ok(Arc::clone(&self.runs))
     }
@@ -127,6 +127,7 @@ impl Heads {
     fn reconcile(
         &mut self,
         connection: &Connection,
+        shape: &Shape,
         table: RunTable,
         newest: Option<&Mark>,
     ) -> rusqlite::Result<()> {
@@ -139,7 +140,7 @@ impl Heads {
                     && let Some(name) = probe(connection, table, &run_id, known)?
                 {
                     runs.insert(run_id, RowsOfRun { name: name.into(), heads: Arc::clone(&known.heads) });
-                } else if let Some(rebuilt) = rebuild(connection, table, &run_id, end)? {
+                } else if let Some(rebuilt) = rebuild(connection, shape, table, &run_id, end)? {
                     self.repaired.insert(Arc::clone(&run_id));
                     runs.insert(run_id, rebuilt);
                 }
@@ -153,7 +154,14 @@ impl Heads {
     }
 
     /// Takes in the rows between the mark and `before`, both left out.
-    fn catch_up(&mut self, connection: &Connection, table: RunTable, before: i64) -> rusqlite::Result<()> {
+    fn catch_up(
+        &mut self,
+        connection: &Connection,
+        shape: &Shape,
+        table: RunTable,
+        before: i64,
+    ) -> rusqlite::Result<()> {
+        let mut starts = Starts::new(connection, shape);
         let sql =
             format!("SELECT {} FROM metrics WHERE id > ?1 AND id < ?2 ORDER BY id", named_columns(table));
         for_each_named_row(
@@ -163,6 +171,7 @@ impl Heads {
             |NamedRow { row, has_time, run_name, log_id }| {
                 let run = self.run_mut(&row.run_id, &run_name);
                 let time = if has_time { row.time } else { run.last_time().unwrap_or_default() };
+                starts.announce(run, &row.run_id, time);
                 run.absorb(row.id, time, row.step, &row.metrics);
                 self.rows_not_stored += 1;
                 self.mark = Some(Mark { id: row.id, run_id: row.run_id, log_id });
@@ -203,10 +212,11 @@ impl Heads {
             self.in_doubt = true;
         }
         if self.mark_id() + 1 < first_id {
-            self.catch_up(connection, table, first_id)?;
+            self.catch_up(connection, shape, table, first_id)?;
         }
         // A reader may have been faster and taken in some of them.
         let mark_id = self.mark_id();
+        let mut starts = Starts::new(connection, shape);
         for CommittedRows { run_id, run_name, rows } in runs {
             let mut rows = rows.filter(|row| row.id > mark_id).peekable();
             if rows.peek().is_none() {
@@ -215,6 +225,7 @@ impl Heads {
             let heads = self.run_mut(run_id, run_name);
             let (mut count, mut newest) = (0, None);
             for row in rows {
+                starts.announce(heads, run_id, row.time);
                 heads.absorb(row.id, row.time, row.step, row.metrics);
                 count += 1;
                 newest = Some(row);
@@ -274,6 +285,38 @@ impl Heads {
             self.repaired.remove(run_id);
         }
     }
+}
+
+/// When the newest process of each run began, read once for each run.
+struct Starts<'a> {
+    connection: Option<&'a Connection>,
+    known: HashMap<String, Option<Timestamp>>,
+}
+
+impl<'a> Starts<'a> {
+    fn new(connection: &'a Connection, shape: &Shape) -> Self {
+        Self { connection: shape.has_runs.then_some(connection), known: HashMap::new() }
+    }
+
+    /// Tells the heads of a run, before a row of `time`, when its process began.
+    fn announce(&mut self, heads: &mut RunHeads, run_id: &str, time: Timestamp) {
+        let Some(connection) = self.connection else { return };
+        if !self.known.contains_key(run_id) {
+            // Unreadable is as good as unknown: only the estimate of the remaining time suffers.
+            self.known.insert(run_id.to_owned(), started_at(connection, run_id).unwrap_or_default());
+        }
+        if let Some(started_at) = self.known[run_id] {
+            heads.expect_session(started_at, time);
+        }
+    }
+}
+
+fn started_at(connection: &Connection, run_id: &str) -> rusqlite::Result<Option<Timestamp>> {
+    let text: Option<Option<String>> = connection
+        .prepare_cached("SELECT started_at FROM paceline_runs WHERE run_id = ?1")?
+        .query_row([run_id], |row| optional_text(row, 0))
+        .optional()?;
+    Ok(text.flatten().and_then(|text| Timestamp::parse(&text)))
 }
 
 /// Rows of one run that were committed just now, in id order.
@@ -358,6 +401,7 @@ pub(crate) fn probe(
 /// Reads a run from its rows up to `end`; `None` when it has none.
 pub(crate) fn rebuild(
     connection: &Connection,
+    shape: &Shape,
     table: RunTable,
     run_id: &str,
     end: i64,
@@ -373,12 +417,14 @@ pub(crate) fn rebuild(
         table.run
     );
     let (mut heads, mut last_name) = (RunHeads::default(), None);
+    let mut starts = Starts::new(connection, shape);
     for_each_named_row(
         connection,
         &sql,
         params![first, last, run_id],
         |NamedRow { row, has_time, run_name, .. }| {
             let time = if has_time { row.time } else { heads.last_time().unwrap_or_default() };
+            starts.announce(&mut heads, run_id, time);
             heads.absorb(row.id, time, row.step, &row.metrics);
             last_name = Some(run_name);
             ControlFlow::Continue(())

@@ -134,7 +134,7 @@ impl Reader<'_> {
             return Ok(Some(known.clone()));
         }
         self.in_doubt.set(true);
-        heads::rebuild(self.connection, table, run_id, i64::MAX)
+        heads::rebuild(self.connection, self.shape, table, run_id, i64::MAX)
     }
 
     /// What all rows of a run say at a glance, complete up to this snapshot; empty for a run without rows.
