@@ -9,11 +9,11 @@ use paceline_recorder::{Body, Companion, FinishReport, LastValues, RunOptions, W
 use paceline_schema::companion::{OpenReply, OpenRequest, Resume};
 use paceline_schema::event::RunKey;
 use paceline_schema::{AlertLevel, ProjectName, RunEnd, RunStart, RunState, Timestamp, redact};
-use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::values::{fill, write_json};
+use crate::values::{fill, take_interrupt, write_json};
 
 thread_local! {
     /// Taken while a row is collected, since a value's `.item()` may log again.
@@ -121,14 +121,17 @@ impl Recorder {
             let resumed = start.resumed;
             let options = RunOptions { directory, project, run: run.clone(), next_step, start, companion };
             let recorder = paceline_recorder::Recorder::start(options);
-            problems.extend(recorder.problem());
+            let problem = recorder.problem();
+            // Said by `init`, so that `log` need not say it again.
+            let warned_held = problem.is_some();
+            problems.extend(problem);
             if problems.is_empty() {
                 problems.extend(recorder.ensure_companion().err().map(|error| error.to_string()));
             }
             let state = State {
                 recorder: Some(recorder),
                 last: LastValues::default(),
-                warned_held: false,
+                warned_held,
                 warned_dropped: false,
             };
             Ok(Self { state: Mutex::new(state), run_id: run.id, name: run.name, resumed, problems })
@@ -157,6 +160,10 @@ impl Recorder {
         }
         if let Some(warning) = warning {
             warn(py, &warning)?;
+        }
+        // The row is recorded; what interrupted one of its values goes on its way.
+        if take_interrupt() {
+            return Err(PyKeyboardInterrupt::new_err(()));
         }
         Ok(Some(step))
     }
@@ -215,18 +222,27 @@ impl Recorder {
 
     /// Says how the run ended and waits until everything is committed, as long as there is progress.
     /// Gives what the user should be told; a second call gives `None`.
-    #[pyo3(signature = (state="finished", exit_code=None, failure=None))]
+    ///
+    /// `leaving` says that the interpreter is ending by itself, so that its exit status, once known, counts.
+    #[pyo3(signature = (state="finished", exit_code=None, failure=None, *, leaving=false))]
     fn finish(
         &self,
         py: Python<'_>,
         state: &str,
         exit_code: Option<i32>,
         failure: Option<String>,
+        leaving: bool,
     ) -> Option<Option<String>> {
         let mut recorder = self.state().recorder.take()?;
         let state = RunState::parse(state).unwrap_or(RunState::Finished);
-        let end =
-            RunEnd { time: Timestamp::from(SystemTime::now()), state, exit_code, exit_signal: None, failure };
+        let end = RunEnd {
+            time: Timestamp::from(SystemTime::now()),
+            state,
+            exit_code,
+            exit_signal: None,
+            failure,
+            leaving,
+        };
         let report = py.detach(move || {
             let report = recorder.finish(&end);
             drop(recorder);

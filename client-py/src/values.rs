@@ -3,9 +3,12 @@
 //! Nothing a user logs is an error. What has no number, no text and no JSON form is stored as its `str()`;
 //! what cannot even be printed is stored as the name of its type.
 
+use std::cell::Cell;
+
 use paceline_recorder::Body;
 use paceline_schema::Value;
 use paceline_schema::values::write_string;
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyMapping, PySet, PyString, PyTuple};
 
@@ -22,6 +25,32 @@ const DEEPEST_NESTING: usize = 32;
 
 /// Collects one row. Gives the names that had to be changed.
 pub(crate) fn fill(body: &mut Body, metrics: &Bound<'_, PyDict>) -> Vec<String> {
+    for (key, value) in metrics.iter() {
+        match key.cast_exact::<PyString>().ok().and_then(|key| key.to_str().ok()) {
+            Some(key) if is_plain(key) && is_inert(&value) => push(body, key, &value),
+            // Code of the value's own may change the dict, which must not be walked then.
+            _ => {
+                body.clear();
+                return fill_from_copy(body, &metrics.copy().unwrap_or_else(|_| metrics.clone()));
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Whether looking at the value runs no code but the interpreter's.
+#[inline]
+fn is_inert(value: &Bound<'_, PyAny>) -> bool {
+    value.is_exact_instance_of::<PyFloat>()
+        || value.is_exact_instance_of::<PyInt>()
+        || value.is_exact_instance_of::<PyString>()
+        || value.is_exact_instance_of::<PyBool>()
+        || value.is_none()
+}
+
+/// Collects one row of any kind from a dict that nobody else has.
+#[cold]
+fn fill_from_copy(body: &mut Body, metrics: &Bound<'_, PyDict>) -> Vec<String> {
     let mut renamed = Vec::new();
     for (key, value) in metrics.iter() {
         match key.cast_exact::<PyString>().ok().and_then(|key| key.to_str().ok()) {
@@ -86,7 +115,12 @@ fn number(value: &Bound<'_, PyAny>) -> Option<Value> {
             return None;
         }
         // Arrays of more than one element raise here and get another form.
-        let item = value.getattr("item").ok()?.call0().ok()?;
+        let item = value
+            .getattr("item")
+            .ok()?
+            .call0()
+            .inspect_err(|error| keep_interrupt(value.py(), error))
+            .ok()?;
         plain_number(&item)
     })
 }
@@ -104,6 +138,21 @@ fn plain_number(value: &Bound<'_, PyAny>) -> Option<Value> {
     let integer = value.cast::<PyInt>().ok()?;
     // Beyond 64 bits the digits themselves are the JSON number.
     Some(integer.extract().map_or_else(|_| Value::Json(text_of(integer).into()), Value::Integer))
+}
+
+thread_local! {
+    static INTERRUPTED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether Ctrl-C arrived while code of a value ran, since this was asked last in this thread.
+pub(crate) fn take_interrupt() -> bool {
+    INTERRUPTED.take()
+}
+
+fn keep_interrupt(py: Python<'_>, error: &PyErr) {
+    if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+        INTERRUPTED.set(true);
+    }
 }
 
 fn is_container(value: &Bound<'_, PyAny>) -> bool {
@@ -126,7 +175,11 @@ pub(crate) fn write_json(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usi
         // Lone surrogates have no UTF-8 form and are replaced.
         write_string(&text.to_string_lossy(), out);
     } else if let Ok(mapping) = value.cast::<PyDict>() {
-        write_object(mapping.iter(), out, depth);
+        // A copy, since what a value does when it is asked may change the dict.
+        match mapping.copy() {
+            Ok(copy) => write_object(copy.iter(), out, depth),
+            Err(_) => write_string(&text_of(value), out),
+        }
     } else if is_container(value) {
         write_list(value, out, depth);
     } else if let Some(items) = items_of(value) {
@@ -155,7 +208,8 @@ fn write_object<'py>(
 
 fn write_list(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) {
     out.push(b'[');
-    let items = value.try_iter().into_iter().flatten().filter_map(Result::ok);
+    // One that changes meanwhile fails from there on, again and again.
+    let items = value.try_iter().into_iter().flatten().map_while(Result::ok);
     for (position, item) in items.enumerate() {
         if position > 0 {
             out.push(b',');
@@ -190,7 +244,8 @@ fn items_of<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
 }
 
 fn text_of(value: &Bound<'_, PyAny>) -> String {
-    let text = value.str().map(|text| text.to_string_lossy().into_owned());
+    let text = value.str().inspect_err(|error| keep_interrupt(value.py(), error));
+    let text = text.map(|text| text.to_string_lossy().into_owned());
     let mut text = text.unwrap_or_else(|_| {
         let name = value.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
         format!("<{name} that cannot be printed>")

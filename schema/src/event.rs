@@ -167,4 +167,7 @@ pub struct RunEnd {
     pub exit_signal: Option<i32>,
     /// Type and message of the exception nobody caught.
     pub failure: Option<String>,
+    /// Said while the process was leaving by itself: its exit status, once known, knows better.
+    #[serde(default)]
+    pub leaving: bool,
 }

@@ -35,7 +35,12 @@ class Recorder:
     def last_values(self) -> dict[str, Any]: ...
     def next_step(self) -> int | None: ...
     def finish(
-        self, state: str = "finished", exit_code: int | None = None, failure: str | None = None
+        self,
+        state: str = "finished",
+        exit_code: int | None = None,
+        failure: str | None = None,
+        *,
+        leaving: bool = False,
     ) -> str | None: ...
 
 def redact_command(arguments: list[str]) -> str: ...

@@ -99,8 +99,8 @@ class Run:
         code = 0 if exit_code is None else int(exit_code)
         self._end("finished" if code == 0 else "failed", code, None)
 
-    def _end(self, state: str, exit_code: int | None, failure: str | None) -> None:
-        trouble = self._recorder.finish(state, exit_code, failure)
+    def _end(self, state: str, exit_code: int | None, failure: str | None, leaving: bool = False) -> None:
+        trouble = self._recorder.finish(state, exit_code, failure, leaving=leaving)
         if trouble:
             warnings.warn(f"run `{self.name}`: {trouble}", RuntimeWarning, stacklevel=3)
 

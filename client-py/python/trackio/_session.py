@@ -123,9 +123,9 @@ def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
         end(run, "finished" if code == 0 else "failed", code, None)
 
 
-def end(run: Run, state: str, exit_code: int | None, failure: str | None) -> None:
-    """Ends a run in `state` and forgets it as the current one."""
-    run._end(state, exit_code, failure)
+def end(run: Run, state: str, exit_code: int | None, failure: str | None, leaving: bool = False) -> None:
+    """Ends a run in `state` and forgets it as the current one; `leaving` when Python itself is ending."""
+    run._end(state, exit_code, failure, leaving)
     _open_runs.pop(run.id, None)
     if context_vars.current_run.get() is run:
         context_vars.current_run.set(None)
@@ -200,4 +200,4 @@ def _end_open_runs() -> None:
     failed = bool(_Ending.exit_code)
     for run in list(_open_runs.values()):
         # Without a known status the process only leaves: whoever watches it sees how.
-        end(run, "failed" if failed else "finished", _Ending.exit_code or None, _Ending.failure)
+        end(run, "failed" if failed else "finished", _Ending.exit_code or None, _Ending.failure, leaving=True)

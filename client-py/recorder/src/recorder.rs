@@ -17,6 +17,9 @@ const COMPANION_CHECK_INTERVAL_US: i64 = 10_000_000;
 /// `finish()` gives up when nothing was committed for this long.
 const STALLED_PATIENCE: Duration = Duration::from_secs(30);
 
+/// … and after this, when the drainer says that it cannot deliver.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What a recorder is told when it begins.
 #[derive(Debug, Clone)]
 pub struct RunOptions {
@@ -161,6 +164,11 @@ impl Recorder {
                 problem.get_or_insert_with(|| {
                     format!("nothing was committed for {} s", STALLED_PATIENCE.as_secs())
                 });
+                break;
+            } else if progress.elapsed() > REFUSAL_PATIENCE
+                && let Some(reason) = self.journal.delivery_problem()
+            {
+                problem = Some(reason);
                 break;
             } else if !journaled && progress.elapsed() > STALLED_PATIENCE / 10 {
                 problem = self.problem();

@@ -5,7 +5,7 @@
 //! that harmless.
 
 use std::fs;
-use std::io;
+use std::io::{self, Seek, Write};
 use std::path::PathBuf;
 
 use paceline_schema::Event;
@@ -25,12 +25,20 @@ const WINDOW_BYTES: usize = 256 << 10;
 /// A length beyond this is damage.
 const LARGEST_RECORD_BYTES: usize = 1 << 30;
 
+/// Why the records of a journal cannot be delivered at the moment; `None` while they can.
+#[must_use]
+pub fn delivery_problem(journal: &std::path::Path) -> Option<String> {
+    fs::read_to_string(journal.join(DRAIN_FILE)).ok().filter(|problem| !problem.is_empty())
+}
+
 /// A journal being drained by this process alone.
 #[derive(Debug)]
 pub struct Drain {
     journal: JournalPath,
     owner: Option<Owner>,
-    _lock: FileLock,
+    /// Its file holds the reason while records cannot be delivered.
+    lock: FileLock,
+    has_problem: bool,
     segment: Option<OpenSegment>,
     /// Segments read to their end, to be removed with the next commit; `true` for damaged ones.
     finished: Vec<(u32, bool)>,
@@ -88,7 +96,8 @@ impl Drain {
         Ok(Some(Self {
             owner: Owner::read(&journal.path),
             journal: journal.clone(),
-            _lock: lock,
+            lock,
+            has_problem: true,
             segment: None,
             finished: Vec::new(),
             last_sequence: None,
@@ -149,6 +158,18 @@ impl Drain {
         Ok(drained)
     }
 
+    /// Says why what was read could not be delivered, where the trainer that waits for it looks.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the trainer then waits for as long as it would for a slow disk.
+    pub fn say_problem(&mut self, problem: &str) -> io::Result<()> {
+        self.has_problem = true;
+        let file = self.lock.file();
+        file.set_len(0)?;
+        file.rewind()?;
+        file.write_all(problem.as_bytes())
+    }
+
     /// What was read is delivered: marks it and removes segments that are done with.
     ///
     /// # Errors
@@ -165,6 +186,10 @@ impl Drain {
         if let Some(segment) = &self.segment {
             let path = segment_path(&self.journal.path, segment.number);
             segment.reader.set_done(segment.position).at("mark", &path)?;
+        }
+        if std::mem::take(&mut self.has_problem) {
+            let path = self.journal.path.join(DRAIN_FILE);
+            self.lock.file().set_len(0).at("clear", &path)?;
         }
         self.moved |= self.committed_sequence != self.last_sequence;
         self.committed_sequence = self.last_sequence;

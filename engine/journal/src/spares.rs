@@ -134,6 +134,11 @@ impl Spares {
         self.shared.capacity.store(LARGE_SEGMENT_BYTES, Ordering::Relaxed);
     }
 
+    /// The journal's folder, once it could be made.
+    pub(crate) fn folder(&self) -> Option<std::path::PathBuf> {
+        self.shared.lock().folder.as_ref().map(|folder| folder.path.clone())
+    }
+
     /// Why segments cannot be made at the moment.
     pub(crate) fn problem(&self) -> Option<Arc<JournalError>> {
         self.shared.lock().problem.clone()

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use paceline_schema::RunStart;
 use paceline_schema::event::RunKey;
 
+use crate::drain::delivery_problem;
 use crate::error::JournalError;
 use crate::fork;
 use crate::record::{HEAD_BYTES, Kind, encode_head, record_bytes};
@@ -43,7 +44,7 @@ pub struct Journal {
 
 #[derive(Debug, Default)]
 struct Overflow {
-    records: VecDeque<([u8; HEAD_BYTES], Box<[u8]>)>,
+    records: VecDeque<(Kind, [u8; HEAD_BYTES], Box<[u8]>)>,
     bytes: usize,
     dropped: u64,
 }
@@ -98,23 +99,23 @@ impl Journal {
         {
             return Written::Journaled;
         }
-        self.append_slowly(head, body)
+        self.append_slowly(kind, head, body)
     }
 
     #[cold]
-    fn append_slowly(&mut self, head: [u8; HEAD_BYTES], body: &[u8]) -> Written {
+    fn append_slowly(&mut self, kind: Kind, head: [u8; HEAD_BYTES], body: &[u8]) -> Written {
         self.flush_overflow();
         if self.overflow.records.is_empty() && self.place(&head, body) {
             return Written::Journaled;
         }
-        self.overflow.push(head, body)
+        self.overflow.push(kind, head, body)
     }
 
     /// Moves records from memory to segments, as far as there is room now; `true` when none is left.
     pub fn flush_overflow(&mut self) -> bool {
-        while let Some((head, body)) = self.overflow.records.pop_front() {
+        while let Some((kind, head, body)) = self.overflow.records.pop_front() {
             if !self.place(&head, &body) {
-                self.overflow.records.push_front((head, body));
+                self.overflow.records.push_front((kind, head, body));
                 return false;
             }
             self.overflow.bytes -= record_bytes(&body);
@@ -172,10 +173,17 @@ impl Journal {
         self.last_time_us
     }
 
-    /// Records held in memory now, and records dropped for want of room since the start.
+    /// Rows held in memory now, and rows dropped for want of room since the start.
     #[must_use]
     pub fn overflow(&self) -> (usize, u64) {
-        (self.overflow.records.len(), self.overflow.dropped)
+        let held = self.overflow.records.iter().filter(|(kind, ..)| *kind == Kind::Row).count();
+        (held, self.overflow.dropped)
+    }
+
+    /// Why the drainer cannot bring records to the tables at the moment.
+    #[must_use]
+    pub fn delivery_problem(&self) -> Option<String> {
+        delivery_problem(&self.spares.folder()?)
     }
 
     /// Why segments cannot be made at the moment.
@@ -186,14 +194,14 @@ impl Journal {
 }
 
 impl Overflow {
-    fn push(&mut self, head: [u8; HEAD_BYTES], body: &[u8]) -> Written {
+    fn push(&mut self, kind: Kind, head: [u8; HEAD_BYTES], body: &[u8]) -> Written {
         let bytes = record_bytes(body);
         if self.bytes + bytes > OVERFLOW_LIMIT_BYTES {
-            self.dropped += 1;
+            self.dropped += u64::from(kind == Kind::Row);
             return Written::Dropped;
         }
         self.bytes += bytes;
-        self.records.push_back((head, body.into()));
+        self.records.push_back((kind, head, body.into()));
         Written::Held
     }
 }

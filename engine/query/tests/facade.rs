@@ -62,6 +62,7 @@ fn end(seconds: f64, state: RunState, exit_code: Option<i32>, failure: Option<&s
         exit_code,
         exit_signal: None,
         failure: failure.map(str::to_owned),
+        leaving: false,
     })
 }
 

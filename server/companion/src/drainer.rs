@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use paceline_journal::layout::{JournalPath, find_journals};
-use paceline_journal::{Drain, Drained, Owner};
+use paceline_journal::drain::delivery_problem;
+use paceline_journal::layout::{JournalPath, companion_lock, find_journals};
+use paceline_journal::{Drain, Drained, FileLock, Owner};
 use paceline_schema::event::RunKey;
 use paceline_schema::{Event, ProjectName, RunEnd, RunStart, RunState, Timestamp};
 use paceline_storage::{Batch, Store};
@@ -19,6 +20,8 @@ const ROWS_PER_COMMIT: usize = 5_000;
 const LEAST_ROWS_PER_JOURNAL: usize = 250;
 /// How long the exit status of a process that is gone may take to be known: its parent has to ask for it.
 const STATUS_PATIENCE: Duration = Duration::from_millis(500);
+/// How long another process may take to commit what an ended one left.
+const OTHERS_PATIENCE: Duration = Duration::from_secs(3);
 /// How long a project that cannot be written is left alone.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -63,7 +66,8 @@ pub(crate) enum Pass {
 /// Commits what stands in the journals of one project, or of all: whatever ended processes left, and what
 /// live ones have written by now.
 ///
-/// Journals that another process drains are left to it. Nothing fails: what cannot be committed stays.
+/// Journals that another process drains are left to it; what it has of ended processes is waited for, for a
+/// moment. Nothing fails: what cannot be committed stays.
 pub fn drain_leftovers(store: &Store, project: Option<&str>) {
     let wanted = |journal: &JournalPath| project.is_none_or(|project| journal.project == project);
     let mut drainer = Drainer::new(store.clone());
@@ -72,6 +76,21 @@ pub fn drain_leftovers(store: &Store, project: Option<&str>) {
     drainer.journals.retain(|path, _| Owner::is_gone(path));
     while pass == Pass::Progress {
         pass = drainer.pass(|_| false);
+    }
+    drop(drainer);
+    await_others(store.directory(), wanted);
+}
+
+fn await_others(directory: &Path, wanted: impl Fn(&JournalPath) -> bool) {
+    let begun = Instant::now();
+    let pending = || {
+        let journals = find_journals(directory).unwrap_or_default();
+        journals.iter().any(|journal| {
+            wanted(journal) && Owner::is_gone(&journal.path) && delivery_problem(&journal.path).is_none()
+        })
+    };
+    while pending() && FileLock::is_held(&companion_lock(directory)) && begun.elapsed() < OTHERS_PATIENCE {
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
@@ -163,14 +182,20 @@ impl Drainer {
                 Err(error) => tracing::warn!(%error, "a journal cannot be read"),
             }
         }
-        let delivered = batches.is_empty() || self.deliver(project, batches);
+        let delivered = if batches.is_empty() { Ok(()) } else { self.deliver(project, batches) };
         for path in paths {
-            self.settle(path, delivered, ended.contains(path));
+            self.settle(path, &delivered, ended.contains(path));
         }
-        delivered && (!ended.is_empty() || self.journals_moved(paths))
+        delivered.is_ok() && (!ended.is_empty() || self.journals_moved(paths))
     }
 
-    fn deliver(&mut self, project: &str, batches: Vec<Batch>) -> bool {
+    /// Some process still writes into a journal of ours.
+    pub(crate) fn has_writers(&self) -> bool {
+        self.journals.keys().any(|path| !Owner::is_gone(path))
+    }
+
+    /// `Err` says why nothing was stored.
+    fn deliver(&mut self, project: &str, batches: Vec<Batch>) -> Result<(), String> {
         let result = ProjectName::new(project)
             .map_err(|error| error.to_string())
             .and_then(|name| self.store.project_for_writing(&name).map_err(|error| error.to_string()))
@@ -178,7 +203,7 @@ impl Drainer {
         match result {
             Ok(_) => {
                 self.troubled.remove(project);
-                true
+                Ok(())
             }
             Err(error) => {
                 if self.troubled.insert(project.to_owned(), Instant::now()).is_none() {
@@ -188,15 +213,18 @@ impl Drainer {
                         "rows stay in the journal until the project can be written"
                     );
                 }
-                false
+                Err(error)
             }
         }
     }
 
-    fn settle(&mut self, path: &Path, delivered: bool, ended: bool) {
+    fn settle(&mut self, path: &Path, delivered: &Result<(), String>, ended: bool) {
         let Some(tracked) = self.journals.get_mut(path) else { return };
-        if !delivered {
+        if let Err(problem) = delivered {
             tracked.rewind();
+            if let Err(error) = tracked.drain.say_problem(problem) {
+                tracing::debug!(%error, "a trainer cannot be told why its rows wait");
+            }
             return;
         }
         let committed = tracked.drain.commit();
@@ -242,8 +270,8 @@ impl Tracked {
 
     /// What is to be said of the end beyond what the process said itself.
     fn final_end(&mut self) -> EndKnown {
-        // `finish()` says 0. Whatever else the process said while it was leaving, its status knows better.
-        if self.end.as_ref().is_some_and(|end| end.exit_code == Some(0)) {
+        // What `finish()` said stands. What the process said while it was leaving, its status knows better.
+        if self.end.as_ref().is_some_and(|end| !end.leaving) {
             return EndKnown::Yes(None);
         }
         let status = self.exit.as_ref().and_then(ExitWatch::status);
@@ -270,7 +298,7 @@ impl Tracked {
                     Some(ExitStatus::Signal(signal)) => (RunState::Crashed, None, Some(signal)),
                     None => (RunState::Crashed, None, None),
                 };
-                RunEnd { time, state, exit_code, exit_signal, failure: None }
+                RunEnd { time, state, exit_code, exit_signal, failure: None, leaving: false }
             }
         };
         EndKnown::Yes(Some(end))

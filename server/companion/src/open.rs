@@ -1,18 +1,11 @@
 //! Answers a trainer that begins: which run it logs into.
 
-use std::time::{Duration, Instant};
-
-use paceline_journal::Owner;
-use paceline_journal::layout::find_journals;
 use paceline_schema::ErrorCode;
 use paceline_schema::companion::{OpenAnswer, OpenReply, OpenRequest, Resume};
 use paceline_storage::{Project, StorageError, Store};
 
 use crate::drainer::drain_leftovers;
 use crate::names;
-
-/// How long rows of an earlier process may take to reach the tables before the run goes on without them.
-const LEFTOVER_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Finds the run a trainer asks for, or a name for a new one.
 #[must_use]
@@ -23,7 +16,8 @@ pub fn open_run(store: &Store, request: &OpenRequest) -> OpenReply {
 fn try_open(store: &Store, request: &OpenRequest) -> Result<OpenReply, Box<dyn std::error::Error>> {
     let resumes = request.resume != Resume::Never && (request.run_id.is_some() || request.name.is_some());
     if resumes {
-        await_leftovers(store, request);
+        // Rows of the run that is continued may still stand in the journal of a process that died.
+        drain_leftovers(store, Some(&request.project));
     }
     let project = match store.project(&request.project) {
         Ok(project) => Some(project),
@@ -75,24 +69,4 @@ fn new_name(
         None => Vec::new(),
     };
     Ok(names::choose(store.directory(), canonical, |name| taken.iter().any(|run| run.run_name == name))?)
-}
-
-/// Rows of the run that is continued may still stand in the journal of a process that died; whoever drains
-/// it needs a moment.
-fn await_leftovers(store: &Store, request: &OpenRequest) {
-    drain_leftovers(store, Some(&request.project));
-    let begun = Instant::now();
-    let pending = || {
-        find_journals(store.directory()).unwrap_or_default().iter().any(|journal| {
-            journal.project == request.project
-                && Owner::is_gone(&journal.path)
-                && Owner::read(&journal.path).is_some_and(|owner| {
-                    Some(&owner.run.id) == request.run_id.as_ref()
-                        || Some(&owner.run.name) == request.name.as_ref()
-                })
-        })
-    };
-    while pending() && begun.elapsed() < LEFTOVER_PATIENCE {
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }

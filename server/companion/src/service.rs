@@ -26,6 +26,8 @@ use crate::sampler::Sampler;
 const DRAIN_INTERVAL: Duration = Duration::from_millis(50);
 /// A companion without journals ends after this.
 const LINGER: Duration = Duration::from_secs(2);
+/// … and after so many times that, when nothing that is left can be delivered.
+const STUCK_LINGERS: u32 = 5;
 /// How often a live run's heartbeat is written.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a server looks whether a companion has left the directory to it.
@@ -50,10 +52,10 @@ pub fn run_standalone(
     close_standard_output()?;
     let mut service = Service::new(store)?;
     while let Some(lock) = service.acquire() {
-        service.drain_until(LINGER, &AtomicBool::new(false));
+        let ended = service.drain_until(LINGER, &AtomicBool::new(false));
         service.release(lock);
         // A trainer that came between the last look and the release found the lock taken and relies on us.
-        if find_journals(directory)?.is_empty() {
+        if ended == Ended::Stuck || find_journals(directory)?.is_empty() {
             break;
         }
     }
@@ -118,6 +120,17 @@ impl Drop for Background {
     }
 }
 
+/// Why draining ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// There are no journals.
+    Alone,
+    /// What there is cannot be delivered and nobody adds to it; the next opener tries again.
+    Stuck,
+    /// Somebody asked for it.
+    Stopped,
+}
+
 struct Service {
     store: Store,
     wake: Wake,
@@ -166,9 +179,11 @@ impl Service {
         lock.remove();
     }
 
-    /// Drains until there were no journals for `linger`, or until stopped.
-    fn drain_until(&mut self, linger: Duration, stop: &AtomicBool) {
+    /// Drains until there were no journals for `linger`, until nothing could be delivered for long, or until
+    /// stopped.
+    fn drain_until(&mut self, linger: Duration, stop: &AtomicBool) -> Ended {
         let mut alone_since: Option<Instant> = None;
+        let mut stuck_since: Option<Instant> = None;
         while !stop.load(Ordering::Relaxed) {
             // Read before looking for work, so that a ring during the look is not missed.
             let seen = self.wake.value();
@@ -177,16 +192,23 @@ impl Service {
                 Pass::NoJournals => {
                     let since = *alone_since.get_or_insert_with(Instant::now);
                     if since.elapsed() >= linger {
-                        return;
+                        return Ended::Alone;
                     }
                 }
-                Pass::Idle | Pass::Progress => alone_since = None,
+                Pass::Idle if !self.drainer.has_writers() => {
+                    let since = *stuck_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() >= linger.saturating_mul(STUCK_LINGERS) {
+                        return Ended::Stuck;
+                    }
+                }
+                Pass::Idle | Pass::Progress => (alone_since, stuck_since) = (None, None),
             }
             self.attend_live_runs();
             if pass != Pass::Progress {
                 self.wake.wait(seen, DRAIN_INTERVAL);
             }
         }
+        Ended::Stopped
     }
 
     /// Heartbeats and samples of runs whose processes log now.

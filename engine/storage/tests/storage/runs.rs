@@ -40,6 +40,7 @@ fn a_run_passes_through_its_states() {
         exit_code: Some(1),
         exit_signal: None,
         failure: Some("ValueError: no".into()),
+        leaving: false,
     })]);
     append(vec![end(at(6), RunState::Crashed)]);
     let failed = find(&project, "a");

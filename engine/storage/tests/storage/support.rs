@@ -74,5 +74,5 @@ pub(crate) fn start(time: Timestamp) -> Event {
 }
 
 pub(crate) fn end(time: Timestamp, state: RunState) -> Event {
-    Event::End(RunEnd { time, state, exit_code: None, exit_signal: None, failure: None })
+    Event::End(RunEnd { time, state, exit_code: None, exit_signal: None, failure: None, leaving: false })
 }
