@@ -21,6 +21,11 @@ training=$!
 interactive=false
 [ -t 1 ] && interactive=true
 while kill -0 "$training" 2>/dev/null; do
+  if ! kill -0 "$server" 2>/dev/null; then
+    echo "The web view could not start; choose another port with PORT=…" >&2
+    kill "$training"
+    exit 1
+  fi
   if line="$("$program" status --dir "$directory" --project digits --run "$run" 2>/dev/null | sed -n 2p)" && [ -n "$line" ]; then
     if $interactive; then printf '\r\033[K%s' "$line"; sleep 1; else printf '%s\n' "$line"; sleep 5; fi
   else
