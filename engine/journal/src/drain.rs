@@ -1,7 +1,7 @@
 //! The reading end of a journal: every record once, in order, whatever state its writer left it in.
 //!
-//! Reading and committing are two steps. What was read counts as delivered only after [`Drain::commit`];
-//! a drainer that dies between the two makes the next one read the same records again, and their ids make
+//! Reading and committing are two steps, so that the next records can be read while the last are stored.
+//! What was read counts as delivered only after [`Drain::commit`]; a drainer that dies between the two makes the next one read the same records again, and their ids make
 //! that harmless.
 
 use std::fs;
@@ -62,6 +62,16 @@ struct OpenSegment {
     reader: SegmentReader,
     position: u64,
     damaged: bool,
+}
+
+/// How far a journal was read at some moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The open segment and the place in it.
+    segment: Option<(u32, u64)>,
+    /// The last segment that was read to its end.
+    finished: Option<u32>,
+    sequence: Option<u64>,
 }
 
 /// What one read brought.
@@ -170,12 +180,23 @@ impl Drain {
         file.write_all(problem.as_bytes())
     }
 
-    /// What was read is delivered: marks it and removes segments that are done with.
+    /// How far the journal is read now.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            segment: self.segment.as_ref().map(|segment| (segment.number, segment.position)),
+            finished: self.finished.last().map(|(number, _)| *number),
+            sequence: self.last_sequence,
+        }
+    }
+
+    /// What was read up to the checkpoint is delivered: marks it and removes segments that are done with.
     ///
     /// # Errors
     /// When the mark cannot be written; the records will be read again.
-    pub fn commit(&mut self) -> Result<(), JournalError> {
-        for (number, damaged) in std::mem::take(&mut self.finished) {
+    pub fn commit(&mut self, read: &Checkpoint) -> Result<(), JournalError> {
+        let delivered = self.finished.iter().take_while(|(number, _)| Some(*number) <= read.finished).count();
+        for (number, damaged) in self.finished.drain(..delivered).collect::<Vec<_>>() {
             let path = segment_path(&self.journal.path, number);
             if damaged {
                 self.keep_damaged(&path)?;
@@ -183,16 +204,19 @@ impl Drain {
                 ignore_missing(fs::remove_file(&path)).at("remove", &path)?;
             }
         }
-        if let Some(segment) = &self.segment {
-            let path = segment_path(&self.journal.path, segment.number);
-            segment.reader.set_done(segment.position).at("mark", &path)?;
+        // A segment that was read to its end meanwhile is removed with the next commit and needs no mark.
+        if let (Some(segment), Some((number, position))) = (&self.segment, read.segment)
+            && segment.number == number
+        {
+            let path = segment_path(&self.journal.path, number);
+            segment.reader.set_done(position).at("mark", &path)?;
         }
         if std::mem::take(&mut self.has_problem) {
             let path = self.journal.path.join(DRAIN_FILE);
             self.lock.file().set_len(0).at("clear", &path)?;
         }
-        self.moved |= self.committed_sequence != self.last_sequence;
-        self.committed_sequence = self.last_sequence;
+        self.moved |= self.committed_sequence != read.sequence;
+        self.committed_sequence = read.sequence;
         Ok(())
     }
 

@@ -27,7 +27,7 @@ mod spares;
 pub mod wake;
 mod writer;
 
-pub use drain::{Drain, Drained};
+pub use drain::{Checkpoint, Drain, Drained};
 pub use error::JournalError;
 pub use file_lock::FileLock;
 pub use log_id::log_id;

@@ -20,7 +20,7 @@ mod writer;
 pub use batch::{Appended, Batch};
 pub use error::StorageError;
 pub use paceline_journal::process::Liveness;
-pub use project::Project;
+pub use project::{Pending, Project};
 pub use reader::{JsonObject, Reader};
 pub use rows::StoredRow;
 pub use runs::RunRecord;

@@ -1,6 +1,6 @@
 //! One project: its file, the heads of its runs, its reading connections and its writer.
 
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,29 @@ const IDLE_READERS: usize = 8;
 pub struct Project {
     file: Arc<ProjectFile>,
     writer: Mutex<Option<Writer>>,
+}
+
+/// An append that was begun.
+#[derive(Debug)]
+#[must_use = "what is not waited for may not be stored"]
+pub struct Pending {
+    project: String,
+    answered: Receiver<Result<Appended, StorageError>>,
+}
+
+impl Pending {
+    /// Returns when the batches are committed.
+    ///
+    /// # Errors
+    /// As [`Project::append`].
+    pub fn wait(self) -> Result<Appended, StorageError> {
+        let answer = self.answered.recv();
+        answer.unwrap_or_else(|_| Err(self.stopped("it ended before it answered")))
+    }
+
+    fn stopped(&self, reason: &str) -> StorageError {
+        StorageError::WriterStopped { project: self.project.clone(), reason: reason.to_owned() }
+    }
 }
 
 /// What the readers and the writer of a project share.
@@ -70,6 +93,14 @@ impl Project {
     /// [`StorageError::Busy`] when another program keeps the file locked for 30 seconds, otherwise what keeps
     /// the file from being written; then nothing of these batches is stored, and the next append may succeed.
     pub fn append(&self, batches: Vec<Batch>) -> Result<Appended, StorageError> {
+        self.begin_append(batches)?.wait()
+    }
+
+    /// Begins an append: the caller may prepare the next one before it waits for this one.
+    ///
+    /// # Errors
+    /// When the writer cannot be started.
+    pub fn begin_append(&self, batches: Vec<Batch>) -> Result<Pending, StorageError> {
         self.submit(append_work(batches), Some(PATIENCE))
     }
 
@@ -79,7 +110,7 @@ impl Project {
     /// # Errors
     /// As [`Self::append`], without `Busy`.
     pub fn append_patiently(&self, batches: Vec<Batch>) -> Result<Appended, StorageError> {
-        self.submit(append_work(batches), None)
+        self.submit(append_work(batches), None)?.wait()
     }
 
     /// Records that the processes of these runs lived at `time`. Runs without a record are left out.
@@ -87,19 +118,18 @@ impl Project {
     /// # Errors
     /// As [`Self::append`].
     pub fn heartbeat(&self, run_ids: &[String], time: Timestamp) -> Result<(), StorageError> {
-        self.submit(Work::Heartbeat { run_ids: run_ids.to_vec(), time }, Some(PATIENCE)).map(drop)
+        self.submit(Work::Heartbeat { run_ids: run_ids.to_vec(), time }, Some(PATIENCE))?.wait().map(drop)
     }
 
-    fn submit(&self, work: Work, patience: Option<Duration>) -> Result<Appended, StorageError> {
+    fn submit(&self, work: Work, patience: Option<Duration>) -> Result<Pending, StorageError> {
         let (answer, answered) = mpsc::sync_channel(1);
         let request =
             Request { work, give_up_at: patience.map(|patience| Instant::now() + patience), answer };
-        let stopped = |reason: &str| StorageError::WriterStopped {
-            project: self.name().to_owned(),
-            reason: reason.to_owned(),
-        };
-        self.requests()?.send(request).map_err(|_| stopped("it ended before it took the rows"))?;
-        answered.recv().unwrap_or_else(|_| Err(stopped("it ended before it answered")))
+        let pending = Pending { project: self.name().to_owned(), answered };
+        match self.requests()?.send(request) {
+            Ok(()) => Ok(pending),
+            Err(_) => Err(pending.stopped("it ended before it took the rows")),
+        }
     }
 
     /// The way to the writer, which is started where it does not run.
@@ -255,6 +285,7 @@ mod tests {
         std::thread::scope(|scope| {
             let patient = scope.spawn(|| project.append_patiently(Vec::new()));
             let refused = project.submit(append_work(Vec::new()), Some(Duration::from_millis(30)));
+            let refused = refused.and_then(Pending::wait);
             assert!(matches!(refused, Err(StorageError::Busy { .. })), "{refused:?}");
             other.execute_batch("COMMIT").expect("it ends");
             patient.join().expect("no panic").expect("it is stored");

@@ -1,21 +1,23 @@
 //! Moves records from all journals of a directory to the tables, project by project.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use paceline_journal::drain::delivery_problem;
 use paceline_journal::layout::{JournalPath, companion_lock, find_journals};
-use paceline_journal::{Drain, Drained, FileLock, Owner};
+use paceline_journal::{Checkpoint, Drain, Drained, FileLock, Owner};
 use paceline_schema::event::RunKey;
 use paceline_schema::{Event, ProjectName, RunEnd, RunStart, RunState, Timestamp};
-use paceline_storage::{Batch, Store};
+use paceline_storage::{Batch, Pending, Store};
 
 use crate::exit::{ExitStatus, ExitWatch};
 
 /// Rows of one transaction, shared by the project's journals: larger ones hold the file's lock for longer
 /// than other programs should wait, smaller ones cost throughput.
 const ROWS_PER_COMMIT: usize = 5_000;
+/// After so many, heartbeats, samples and other projects have their turn.
+const COMMITS_PER_PASS: usize = 8;
 /// At least this many rows are read from each journal in turn.
 const LEAST_ROWS_PER_JOURNAL: usize = 250;
 /// How long the exit status of a process that is gone may take to be known: its parent has to ask for it.
@@ -166,27 +168,56 @@ impl Drainer {
         }
     }
 
+    /// Stores what the project's journals hold, reading on while the last rows are being stored. `true` when
+    /// there may be more.
     fn drain_project(&mut self, project: &str, paths: &[PathBuf]) -> bool {
         let limit = (ROWS_PER_COMMIT / paths.len()).max(LEAST_ROWS_PER_JOURNAL);
-        let mut batches = Vec::new();
-        let mut ended = HashSet::new();
+        let mut progress = false;
+        let mut open = paths.to_vec();
+        let mut in_flight: Option<(Vec<Reading>, Begun)> = None;
+        for _ in 0..COMMITS_PER_PASS {
+            let (batches, readings) = self.read(&open, limit);
+            open.retain(|path| !readings.iter().any(|reading| reading.ended && reading.path == *path));
+            if let Some((before, pending)) = in_flight.take() {
+                if let Err(problem) = self.settle(project, before, pending) {
+                    self.rewind(&readings, &problem);
+                    break;
+                }
+                progress = true;
+            }
+            let is_full = readings.iter().any(|reading| reading.is_full);
+            in_flight = Some((readings, self.begin_to_store(project, batches)));
+            if !is_full {
+                break;
+            }
+        }
+        if let Some((readings, pending)) = in_flight {
+            let ended = readings.iter().any(|reading| reading.ended);
+            let stored = self.settle(project, readings, pending).is_ok();
+            progress |= stored && (ended || self.journals_moved(paths));
+        }
+        progress
+    }
+
+    fn read(&mut self, paths: &[PathBuf], limit: usize) -> (Vec<Batch>, Vec<Reading>) {
+        let (mut batches, mut readings) = (Vec::new(), Vec::new());
         for path in paths {
             let Some(tracked) = self.journals.get_mut(path) else { continue };
             match tracked.read(limit) {
-                Ok((batch, at_end)) => {
+                Ok((batch, ended)) => {
+                    readings.push(Reading {
+                        path: path.clone(),
+                        checkpoint: tracked.drain.checkpoint(),
+                        end: tracked.end.clone(),
+                        is_full: batch.as_ref().is_some_and(|batch| batch.events.len() >= limit),
+                        ended,
+                    });
                     batches.extend(batch);
-                    if at_end {
-                        ended.insert(path.clone());
-                    }
                 }
                 Err(error) => tracing::warn!(%error, "a journal cannot be read"),
             }
         }
-        let delivered = if batches.is_empty() { Ok(()) } else { self.deliver(project, batches) };
-        for path in paths {
-            self.settle(path, &delivered, ended.contains(path));
-        }
-        delivered.is_ok() && (!ended.is_empty() || self.journals_moved(paths))
+        (batches, readings)
     }
 
     /// Some process still writes into a journal of ours.
@@ -194,18 +225,27 @@ impl Drainer {
         self.journals.keys().any(|path| !Owner::is_gone(path))
     }
 
-    /// `Err` says why nothing was stored.
-    fn deliver(&mut self, project: &str, batches: Vec<Batch>) -> Result<(), String> {
-        let result = ProjectName::new(project)
-            .map_err(|error| error.to_string())
-            .and_then(|name| self.store.project_for_writing(&name).map_err(|error| error.to_string()))
-            .and_then(|project| project.append(batches).map_err(|error| error.to_string()));
-        match result {
-            Ok(_) => {
+    fn begin_to_store(&self, project: &str, batches: Vec<Batch>) -> Begun {
+        if batches.is_empty() {
+            return Ok(None);
+        }
+        let name = ProjectName::new(project).map_err(|error| error.to_string())?;
+        let project = self.store.project_for_writing(&name).map_err(|error| error.to_string())?;
+        project.begin_append(batches).map(Some).map_err(|error| error.to_string())
+    }
+
+    /// Waits until a reading is stored, and marks it; after a failure everything is read again.
+    fn settle(&mut self, project: &str, readings: Vec<Reading>, pending: Begun) -> Result<(), String> {
+        let stored = pending.and_then(|pending| {
+            pending.map_or(Ok(()), |pending| pending.wait().map(drop).map_err(|error| error.to_string()))
+        });
+        match &stored {
+            Ok(()) => {
                 self.troubled.remove(project);
-                Ok(())
+                readings.into_iter().for_each(|reading| self.mark(reading));
             }
             Err(error) => {
+                self.rewind(&readings, error);
                 if self.troubled.insert(project.to_owned(), Instant::now()).is_none() {
                     tracing::warn!(
                         project,
@@ -213,31 +253,31 @@ impl Drainer {
                         "rows stay in the journal until the project can be written"
                     );
                 }
-                Err(error)
+            }
+        }
+        stored
+    }
+
+    fn rewind(&mut self, readings: &[Reading], problem: &str) {
+        for reading in readings {
+            if let Some(tracked) = self.journals.get_mut(&reading.path) {
+                tracked.rewind(problem);
             }
         }
     }
 
-    fn settle(&mut self, path: &Path, delivered: &Result<(), String>, ended: bool) {
-        let Some(tracked) = self.journals.get_mut(path) else { return };
-        if let Err(problem) = delivered {
-            tracked.rewind();
-            if let Err(error) = tracked.drain.say_problem(problem) {
-                tracing::debug!(%error, "a trainer cannot be told why its rows wait");
-            }
-            return;
-        }
-        let committed = tracked.drain.commit();
-        tracked.committed_end = tracked.end.clone();
+    fn mark(&mut self, reading: Reading) {
+        let Some(tracked) = self.journals.get_mut(&reading.path) else { return };
+        let committed = tracked.drain.commit(&reading.checkpoint);
+        tracked.committed_end = reading.end;
         let lost = tracked.drain.lost();
         if lost > tracked.reported_lost {
-            tracing::warn!(journal = %path.display(), lost, "records are missing or damaged");
+            tracing::warn!(journal = %reading.path.display(), lost, "records are missing or damaged");
             tracked.reported_lost = lost;
         }
-        let result = committed.and_then(|()| match ended.then(|| self.journals.remove(path)).flatten() {
-            Some(tracked) => tracked.drain.remove(),
-            None => Ok(()),
-        });
+        let ended = |()| reading.ended.then(|| self.journals.remove(&reading.path)).flatten();
+        let result =
+            committed.map(ended).and_then(|ended| ended.map_or(Ok(()), |ended| ended.drain.remove()));
         if let Err(error) = result {
             tracing::warn!(%error, "a journal could not be marked; its records may be read again");
         }
@@ -246,6 +286,21 @@ impl Drainer {
     fn journals_moved(&mut self, paths: &[PathBuf]) -> bool {
         paths.iter().any(|path| self.journals.get_mut(path).is_some_and(|tracked| tracked.drain.take_moved()))
     }
+}
+
+/// An append that was begun, `None` when there was nothing to store, or why it could not begin.
+type Begun = Result<Option<Pending>, String>;
+
+/// What was read of one journal and is to be marked once it is stored.
+#[derive(Debug)]
+struct Reading {
+    path: PathBuf,
+    checkpoint: Checkpoint,
+    end: Option<RunEnd>,
+    /// As much was there as was asked for.
+    is_full: bool,
+    /// Nothing will follow.
+    ended: bool,
 }
 
 impl Tracked {
@@ -304,9 +359,13 @@ impl Tracked {
         EndKnown::Yes(Some(end))
     }
 
-    fn rewind(&mut self) {
+    /// What was read since the last mark could not be stored.
+    fn rewind(&mut self, problem: &str) {
         self.drain.rewind();
         self.end = self.committed_end.clone();
+        if let Err(error) = self.drain.say_problem(problem) {
+            tracing::debug!(%error, "a trainer cannot be told why its rows wait");
+        }
     }
 }
 

@@ -37,13 +37,18 @@ fn only_drain(directory: &Path) -> Drain {
     Drain::open(&journals[0]).expect("opens").expect("free")
 }
 
+fn commit(drain: &mut Drain) {
+    let read = drain.checkpoint();
+    drain.commit(&read).expect("commits");
+}
+
 fn drain_all(directory: &Path) -> (Vec<i64>, Drain, bool) {
     let mut drain = only_drain(directory);
     let mut all = Vec::new();
     loop {
         let drained = drain.read(1_000).expect("reads");
         all.extend(steps(&drained.events));
-        drain.commit().expect("commits");
+        commit(&mut drain);
         if drained.ended || drained.events.is_empty() {
             return (all, drain, drained.ended);
         }
@@ -67,10 +72,32 @@ fn rows_of_a_live_writer_come_in_order_and_once() {
     let drained = drain.read(10).expect("reads");
     assert_eq!(steps(&drained.events), [10_000, 10_001, 10_002], "not committed, so read again");
     assert!(drained.ended);
-    drain.commit().expect("commits");
+    commit(&mut drain);
     assert_eq!(drain.lost(), 0);
     drain.remove().expect("removes");
     assert_eq!(find_journals(folder.path()).expect("lists"), []);
+}
+
+#[test]
+fn what_is_read_ahead_is_committed_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut journal = Journal::create(folder.path(), "p", &run(), None);
+    append_rows(&mut journal, 0..40_000);
+    let mut drain = only_drain(folder.path());
+    drain.read(3_000).expect("reads");
+    let first = drain.checkpoint();
+    // Far enough to end the segment the checkpoint is in.
+    drain.read(30_000).expect("reads");
+    drain.commit(&first).expect("commits");
+    assert!(!journal.is_drained());
+    drain.rewind();
+    let again = steps(&drain.read(10).expect("reads").events);
+    assert!(again[0] <= 3_000, "nothing is skipped: {again:?}");
+    drop(drain);
+    let (rest, _, _) = drain_all(folder.path());
+    assert_eq!(rest.last(), Some(&39_999));
+    assert!(rest[0] <= 3_000 && rest.is_sorted());
+    assert!(journal.is_drained());
 }
 
 #[test]
