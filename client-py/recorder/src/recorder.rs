@@ -148,7 +148,7 @@ impl Recorder {
 
     fn wait_until_drained(&mut self, mut problem: Option<String>) -> FinishReport {
         const FIRST_PAUSE: Duration = Duration::from_micros(200);
-        const LONGEST_PAUSE: Duration = Duration::from_millis(1);
+        const LONGEST_PAUSE: Duration = Duration::from_micros(500);
         let wake = Wake::open(&self.directory);
         let mut pause = FIRST_PAUSE;
         let mut mark = self.journal.drained_mark();

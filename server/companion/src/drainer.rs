@@ -16,6 +16,8 @@ use crate::exit::{ExitStatus, ExitWatch};
 /// Rows of one transaction, shared by the project's journals: larger ones hold the file's lock for longer
 /// than other programs should wait, smaller ones cost throughput.
 const ROWS_PER_COMMIT: usize = 5_000;
+/// The first transaction of a pass is smaller, so that storing begins while the rest is still being read.
+const ROWS_OF_FIRST_COMMIT: usize = 1_000;
 /// After so many, heartbeats, samples and other projects have their turn.
 const COMMITS_PER_PASS: usize = 8;
 /// At least this many rows are read from each journal in turn.
@@ -171,11 +173,13 @@ impl Drainer {
     /// Stores what the project's journals hold, reading on while the last rows are being stored. `true` when
     /// there may be more.
     fn drain_project(&mut self, project: &str, paths: &[PathBuf]) -> bool {
-        let limit = (ROWS_PER_COMMIT / paths.len()).max(LEAST_ROWS_PER_JOURNAL);
         let mut progress = false;
+        let mut rows = ROWS_OF_FIRST_COMMIT;
         let mut open = paths.to_vec();
         let mut in_flight: Option<(Vec<Reading>, Begun)> = None;
         for _ in 0..COMMITS_PER_PASS {
+            let limit = (rows / paths.len()).max(LEAST_ROWS_PER_JOURNAL);
+            rows = ROWS_PER_COMMIT;
             let (batches, readings) = self.read(&open, limit);
             open.retain(|path| !readings.iter().any(|reading| reading.ended && reading.path == *path));
             if let Some((before, pending)) = in_flight.take() {
