@@ -63,7 +63,7 @@ def scores(probabilities, labels, prefix):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=7500)
     parser.add_argument("--learning-rate", type=float, default=0.05)
     parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--batch", type=int, default=256)
