@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from support.waiting import wait_until
+from support.trainer import LOG_UNTIL_STOPPED
 
 
 def test_finish_returns_when_the_rows_are_committed(directory):
@@ -66,19 +67,8 @@ trackio.finish()
 
 
 def test_two_runs_are_alive_at_once(directory):
-    script = """
-import os, sys, time, trackio
-trackio.init(project="p", name=sys.argv[1])
-step = 0
-while not os.path.exists(sys.argv[2]):
-    trackio.log({"loss": 1 / (step + 1)}, step=step)
-    step += 1
-    time.sleep(0.001)
-trackio.finish()
-print(step)
-"""
     stop = directory.folder / "stop"
-    trainers = {name: directory.start(script, name, stop) for name in ("left", "right")}
+    trainers = {name: directory.start(LOG_UNTIL_STOPPED, name, stop) for name in ("left", "right")}
 
     def states():
         runs = directory.answer("list", "runs", "--project", "p")["details"] if directory.file("p").exists() else []

@@ -11,6 +11,7 @@ import pytest
 from support.processes import memory_bytes
 from support.server import Server
 from support.waiting import wait_until
+from support.trainer import LOG_UNTIL_STOPPED
 
 LOGS = "/api/v1/projects/p/runs/r/logs"
 GIBIBYTE = 1 << 30
@@ -182,23 +183,10 @@ def test_a_damaged_project_says_so_and_the_others_work(server, directory):
     assert directory.file("bad").read_bytes() == b"this is no database" * 1000, "it is left as it was found"
 
 
-TRAINING = """
-import os, sys, time, trackio
-trackio.init(project="p", name=sys.argv[1])
-step = 0
-while not os.path.exists(sys.argv[2]):
-    trackio.log({"loss": 1 / (step + 1)}, step=step)
-    step += 1
-    time.sleep(0.001)
-trackio.finish()
-print(step)
-"""
-
-
 def test_a_local_training_is_seen_while_it_runs(server, directory):
     """The server brings journals to the tables itself: no companion stays beside it."""
     stop = directory.folder / "stop"
-    trainer = directory.start(TRAINING, "local", stop)
+    trainer = directory.start(LOG_UNTIL_STOPPED, "local", stop)
 
     def status():
         answer = server.get("/api/v1/projects/p/runs/local/status")
@@ -219,7 +207,7 @@ def test_a_training_outlives_the_server(directory):
     directory.path.mkdir()
     server = Server(directory)
     stop = directory.folder / "stop"
-    trainer = directory.start(TRAINING, "local", stop)
+    trainer = directory.start(LOG_UNTIL_STOPPED, "local", stop)
     wait_until(lambda: directory.count("p") > 200, 20, lambda: trainer.errors)
     server.kill()
     stop.touch()

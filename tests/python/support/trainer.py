@@ -62,3 +62,17 @@ class Trainer:
         except ProcessLookupError:
             pass
         self.process.wait()
+
+
+# Logs into run `argv[1]` until the file `argv[2]` exists, then prints how many rows it logged.
+LOG_UNTIL_STOPPED = """
+import os, sys, time, trackio
+trackio.init(project="p", name=sys.argv[1])
+step = 0
+while not os.path.exists(sys.argv[2]):
+    trackio.log({"loss": 1 / (step + 1)}, step=step)
+    step += 1
+    time.sleep(0.001)
+trackio.finish()
+print(step)
+"""
