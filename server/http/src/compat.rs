@@ -1,23 +1,44 @@
 //! The peer's wire (Trackio 0.43): what its client asks and sends.
 //!
-//! What differs from `/api/v1` because the peer's client needs it so stands here and nowhere else.
+//! What differs from `/api/v1` because the peer's client needs it so stands here and nowhere else. The calls
+//! are those of `paceline_schema::Operation`; `dispatch` names the function that answers each.
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 mod access;
 mod arguments;
+mod artifacts;
 mod bulk;
+mod call;
+mod dispatch;
 mod entries;
-pub(crate) mod reads;
+mod files;
+mod mutations;
+mod reads;
+mod registry;
+mod series;
+mod settings;
+mod sql;
+mod system;
+mod traces;
 pub(crate) mod version;
+
+/// Calls that have no function yet.
+macro_rules! missing {
+    (read: $($name:ident),+) => {$(
+        pub(super) fn $name(_: &super::call::Call<'_>, _: &paceline_query::Engine) -> Result<super::call::Reply, crate::error::ApiError> {
+            Err(crate::error::ApiError::internal("not there yet"))
+        }
+    )+};
+    (write: $($name:ident),+) => {$(
+        pub(super) fn $name(_: &super::call::Call<'_>, _: &paceline_storage::Store) -> Result<super::call::Reply, crate::error::ApiError> {
+            Err(crate::error::ApiError::internal("not there yet"))
+        }
+    )+};
+}
+use missing;
 
 /// Adds the routes of the peer's wire.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    config
-        .service(version::get_version)
-        .service(reads::get_runs_for_project)
-        .service(reads::get_run_summary)
-        .service(bulk::bulk_log)
-        .service(bulk::bulk_log_system)
-        .service(bulk::bulk_alert);
+    config.service(version::get_version).service(dispatch::peer_call);
 }

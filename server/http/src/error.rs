@@ -49,6 +49,11 @@ impl ApiError {
         Self { allow: Some(allow), ..Self::new(ErrorCode::MethodNotAllowed, message) }
     }
 
+    /// Which kind it is.
+    pub(crate) fn code(&self) -> ErrorCode {
+        self.code
+    }
+
     /// With another way out.
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: hint.into(), ..self }

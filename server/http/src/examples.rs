@@ -12,7 +12,6 @@ use paceline_schema::{
 };
 use serde_json::json;
 
-use crate::compat::reads::{PeerRun, PeerRuns, PeerSummary, PeerSummaryAnswer};
 use crate::compat::version::PeerVersion;
 use crate::routes::{Alerts, Health, Metrics, Projects, Runs};
 
@@ -27,23 +26,6 @@ pub(crate) fn health() -> Health {
 
 pub(crate) fn version() -> PeerVersion {
     PeerVersion::current()
-}
-
-pub(crate) fn peer_runs() -> PeerRuns {
-    PeerRuns { data: vec![PeerRun { id: RUN_ID.into(), name: "lr-3e-4".into(), created_at: Some(NOW) }] }
-}
-
-pub(crate) fn peer_summary() -> PeerSummaryAnswer {
-    let data = PeerSummary {
-        project: "digits".into(),
-        run: Some("lr-3e-4".into()),
-        run_id: None,
-        num_logs: 85,
-        metrics: vec!["train/loss".into()],
-        config: Some(run_detail().config),
-        last_step: Some(850),
-    };
-    PeerSummaryAnswer { data }
 }
 
 pub(crate) fn projects() -> Projects {

@@ -89,6 +89,30 @@ impl AppState {
         self.reads.run(move || Answer::of(&question(&engine)?)).await
     }
 
+    /// Answers a question to the engine with something else than one JSON text.
+    ///
+    /// # Errors
+    /// Those of `question` and of the pool.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Engine) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let engine = self.engine.clone();
+        self.reads.run(move || question(&engine)).await
+    }
+
+    /// Stores something and answers with something else than one JSON text.
+    ///
+    /// # Errors
+    /// Those of `job` and of the pool.
+    pub(crate) async fn store<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Store) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let engine = self.engine.clone();
+        self.writes.run(move || job(engine.store())).await
+    }
+
     /// Stores something; returns when it is committed.
     ///
     /// # Errors

@@ -1,27 +1,24 @@
 //! Who may write on the peer's wire: as elsewhere, and by the token in the query.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
+use actix_web::HttpRequest;
 use actix_web::web::Query;
-use actix_web::{FromRequest, HttpRequest};
+use paceline_schema::Scope;
 
-use crate::access::{WriteAccess, presents_token};
+use crate::access::presents_token;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// Proof that the request may write. As a handler's first parameter it is decided before the body is read.
-pub(crate) struct PeerWriteAccess;
-
-impl FromRequest for PeerWriteAccess {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if let (false, Some(token)) = (presents_token(request.headers()), token_in_query(request)) {
-            return ready(AppState::of(request).and_then(|state| state.token.accept(&token)).map(|()| Self));
-        }
-        ready(WriteAccess::from_request(request, payload).into_inner().map(|_| Self))
+/// Refuses a request whose token does not permit `scope`; decided before the body is read.
+///
+/// # Errors
+/// `Unauthorized` with the reason.
+pub(crate) fn check_scope(request: &HttpRequest, state: &AppState, scope: Scope) -> Result<(), ApiError> {
+    match scope {
+        Scope::Read => Ok(()),
+        Scope::Write | Scope::Admin => match token_in_query(request) {
+            Some(token) if !presents_token(request.headers()) => state.token.accept(&token),
+            _ => state.token.check(request.headers()),
+        },
     }
 }
 

@@ -1,125 +1,47 @@
 //! The writes of the peer's client: rows, samples of the machine, alerts.
 
-use actix_web::web::Payload;
-use actix_web::{HttpRequest, post};
-use serde::Serialize;
-use utoipa::ToSchema;
+use paceline_storage::Store;
+use serde_json::json;
 
-use super::access::PeerWriteAccess;
-use super::arguments::Arguments;
+use super::call::{Call, Reply};
 use super::entries::{Entry, PeerAlert, PeerRow, PeerSample, batches};
 use crate::error::ApiError;
-use crate::routes::{BodyErrors, CommonErrors, WriteErrors};
-use crate::state::{Answer, State};
-use crate::{body, ingest};
+use crate::ingest;
 
-/// The peer's envelope of a result that is nothing.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Nothing {
-    /// Always null.
-    #[schema(value_type = Option<Object>)]
-    data: Option<()>,
+/// `bulk_log`: rows of any runs and projects.
+pub(super) fn bulk_log(call: &Call<'_>, store: &Store) -> Result<Reply, ApiError> {
+    append::<PeerRow>(call, store, "logs")
 }
 
-/// Stores rows sent by the peer's client. They are committed when this is answered.
-#[utoipa::path(
-    operation_id = "peer_bulk_log",
-    tag = "peer",
-    security(("write_token" = [])),
-    request_body(
-        content = Object,
-        description = "Arguments `logs` and `hf_token` (may be null), by name or by position.",
-        example = json!({ "kwargs": { "hf_token": null, "logs": [
-            { "project": "digits", "run": "lr-3e-4", "run_id": null, "metrics": { "loss": 1.21 }, "step": 850 }
-        ] } })
-    ),
-    responses(
-        (status = 200, description = "Stored.", body = Nothing, example = json!({ "data": null })),
-        CommonErrors, BodyErrors, WriteErrors
-    )
-)]
-#[post("/api/bulk_log")]
-pub(crate) async fn bulk_log(
-    _: PeerWriteAccess,
-    state: State,
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<Answer, ApiError> {
-    store::<PeerRow>(state, &request, payload, "logs").await
+/// `bulk_log_system`: samples of the machine.
+pub(super) fn bulk_log_system(call: &Call<'_>, store: &Store) -> Result<Reply, ApiError> {
+    append::<PeerSample>(call, store, "logs")
 }
 
-/// Stores samples of the machine sent by the peer's client.
-#[utoipa::path(
-    operation_id = "peer_bulk_log_system",
-    tag = "peer",
-    security(("write_token" = [])),
-    request_body(
-        content = Object,
-        description = "Arguments `logs` and `hf_token` (may be null), by name or by position.",
-        example = json!({ "kwargs": { "hf_token": null, "logs": [
-            { "project": "digits", "run": "lr-3e-4", "run_id": null, "metrics": { "cpu/utilization": 42.0 } }
-        ] } })
-    ),
-    responses(
-        (status = 200, description = "Stored.", body = Nothing, example = json!({ "data": null })),
-        CommonErrors, BodyErrors, WriteErrors
-    )
-)]
-#[post("/api/bulk_log_system")]
-pub(crate) async fn bulk_log_system(
-    _: PeerWriteAccess,
-    state: State,
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<Answer, ApiError> {
-    store::<PeerSample>(state, &request, payload, "logs").await
+/// `bulk_alert`: alerts.
+pub(super) fn bulk_alert(call: &Call<'_>, store: &Store) -> Result<Reply, ApiError> {
+    append::<PeerAlert>(call, store, "alerts")
 }
 
-/// Stores alerts sent by the peer's client.
-#[utoipa::path(
-    operation_id = "peer_bulk_alert",
-    tag = "peer",
-    security(("write_token" = [])),
-    request_body(
-        content = Object,
-        description = "Arguments `alerts` and `hf_token` (may be null), by name or by position.",
-        example = json!({ "kwargs": { "hf_token": null, "alerts": [
-            { "project": "digits", "run": "lr-3e-4", "run_id": null, "title": "Loss rises", "level": "warn" }
-        ] } })
-    ),
-    responses(
-        (status = 200, description = "Stored.", body = Nothing, example = json!({ "data": null })),
-        CommonErrors, BodyErrors, WriteErrors
-    )
-)]
-#[post("/api/bulk_alert")]
-pub(crate) async fn bulk_alert(
-    _: PeerWriteAccess,
-    state: State,
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<Answer, ApiError> {
-    store::<PeerAlert>(state, &request, payload, "alerts").await
+/// `log`: one row, as old clients send it.
+pub(super) fn log(call: &Call<'_>, store: &Store) -> Result<Reply, ApiError> {
+    call.require_hf_token()?;
+    let mut entry = json!({});
+    for name in ["project", "run", "run_id", "metrics", "step"] {
+        entry[name] = call.get(name)?;
+    }
+    store_entries::<PeerRow>(call, store, &json!([entry]).to_string())
 }
 
-/// As the peer does, no content type is asked for and `hf_token` must be there, whatever it is.
-async fn store<E: Entry>(
-    state: State,
-    request: &HttpRequest,
-    payload: Payload,
-    argument: &'static str,
-) -> Result<Answer, ApiError> {
-    let body = body::read(request, payload, body::MAX_BULK_BYTES).await?;
-    let arrived = state.now();
-    state
-        .write(move |store| {
-            let arguments = Arguments::parse(&body);
-            let array = arguments.get(0, argument)?;
-            arguments.get(1, "hf_token")?;
-            for (project, batches) in batches::<E>(array, arrived)? {
-                ingest::append(store, &project, batches)?;
-            }
-            Ok(Nothing { data: None })
-        })
-        .await
+fn append<E: Entry>(call: &Call<'_>, store: &Store, argument: &str) -> Result<Reply, ApiError> {
+    let array = call.text(argument)?.unwrap_or("[]");
+    call.require_hf_token()?;
+    store_entries::<E>(call, store, array)
+}
+
+fn store_entries<E: Entry>(call: &Call<'_>, store: &Store, array: &str) -> Result<Reply, ApiError> {
+    for (project, batches) in batches::<E>(array, call.arrived)? {
+        ingest::append(store, &project, batches)?;
+    }
+    Reply::nothing()
 }

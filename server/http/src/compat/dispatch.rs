@@ -1,0 +1,111 @@
+//! `POST /api/{name}`: from the table of operations to the function that answers.
+
+use actix_web::web::{Bytes, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
+use paceline_schema::{ErrorCode, Operation, Scope};
+
+use super::access::check_scope;
+use super::arguments::Arguments;
+use super::call::{Call, Handler};
+use super::{artifacts, bulk, files, mutations, reads, registry, series, settings, sql, system, traces};
+use crate::body;
+use crate::error::ApiError;
+use crate::routes::{BodyErrors, CommonErrors, NotFound, WriteErrors};
+use crate::state::State;
+
+/// Every call has its function here, or this does not compile.
+fn handler(operation: Operation) -> Handler {
+    use Handler::{Read, Write};
+    match operation {
+        Operation::GetRunMutationStatus => Read(settings::run_mutation_status),
+        Operation::UploadDatabase => Write(mutations::upload_database),
+        Operation::BulkUploadMedia => Write(files::upload_media),
+        Operation::CheckArtifactBlobs => Write(artifacts::check_blobs),
+        Operation::BulkUploadArtifactBlob => Write(artifacts::upload_blobs),
+        Operation::LogArtifact => Write(artifacts::log),
+        Operation::GetArtifactManifest => Read(artifacts::manifest),
+        Operation::GetArtifacts => Read(artifacts::summaries),
+        Operation::ListArtifacts => Read(artifacts::list),
+        Operation::GetRunArtifacts => Read(artifacts::of_run),
+        Operation::GetRunArtifactCounts => Read(artifacts::counts),
+        Operation::GetArtifactConsumers => Read(artifacts::consumers),
+        Operation::GetArtifactLineage => Read(artifacts::lineage),
+        Operation::LogArtifactUse => Write(artifacts::log_use),
+        Operation::Log => Write(bulk::log),
+        Operation::BulkLog => Write(bulk::bulk_log),
+        Operation::BulkLogSystem => Write(bulk::bulk_log_system),
+        Operation::BulkAlert => Write(bulk::bulk_alert),
+        Operation::GetAlerts => Read(reads::alerts),
+        Operation::GetMetricValues => Read(series::metric_values),
+        Operation::GetRunsForProject => Read(reads::runs_for_project),
+        Operation::GetRunConfigs => Read(reads::run_configs),
+        Operation::GetMetricsForRun => Read(reads::metrics_for_run),
+        Operation::GetAllProjects => Read(reads::all_projects),
+        Operation::GetProjectSummary => Read(reads::project_summary),
+        Operation::GetRunSummary => Read(reads::run_summary),
+        Operation::GetSystemMetricsForRun => Read(system::metrics_for_run),
+        Operation::GetSystemLogs => Read(system::logs),
+        Operation::GetSystemLogsBatch => Read(system::logs_batch),
+        Operation::GetSnapshot => Read(series::snapshot),
+        Operation::GetLogs => Read(series::logs),
+        Operation::GetLogsBatch => Read(series::logs_batch),
+        Operation::GetTraces => Read(traces::list),
+        Operation::GetTraceSteps => Read(traces::steps),
+        Operation::QueryProject => Read(sql::query_project),
+        Operation::GetSettings => Read(settings::settings),
+        Operation::GetRegistryBuckets => Read(registry::buckets),
+        Operation::GetRegistries => Read(registry::list),
+        Operation::GetRegistryDetails => Read(registry::details),
+        Operation::GetProjectFiles => Read(files::project_files),
+        Operation::GetTabAvailability => Read(settings::tab_availability),
+        Operation::DeleteRun => Write(mutations::delete_run),
+        Operation::RenameRun => Write(mutations::rename_run),
+        Operation::ForceSync => Write(mutations::force_sync),
+    }
+}
+
+/// Answers one call of the peer's wire.
+///
+/// The arguments come as `{"args": […], "kwargs": {…}}`, `{"data": […]}`, an object of names or a list of
+/// positions; the answer is `{"data": …}`. What is stored is committed when this is answered.
+#[utoipa::path(
+    operation_id = "peer_call",
+    tag = "peer",
+    params(("name" = String, Path, description = "Name of the call.", example = "get_all_projects")),
+    security((), ("write_token" = [])),
+    request_body(
+        content = Object,
+        description = "The arguments, by name or by position.",
+        example = json!({ "args": [], "kwargs": { "project": "digits" } })
+    ),
+    responses(
+        (status = 200, description = "The answer.", body = Object, example = json!({ "data": ["digits"] })),
+        CommonErrors, BodyErrors, WriteErrors, NotFound
+    )
+)]
+#[post("/api/{name}")]
+pub(crate) async fn peer_call(
+    state: State,
+    name: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let operation = Operation::of(&name)
+        .ok_or_else(|| ApiError::new(ErrorCode::RouteNotFound, format!("there is no call `{name}`")))?;
+    check_scope(&request, &state, operation.scope())?;
+    let limit = if operation.scope() == Scope::Read { body::MAX_JSON_BYTES } else { body::MAX_BULK_BYTES };
+    let body = body::read(&request, payload, limit).await?;
+    answer(operation, body, state).await
+}
+
+async fn answer(operation: Operation, body: Bytes, state: State) -> Result<HttpResponse, ApiError> {
+    let (shared, arrived) = (state.clone(), state.now());
+    let call = move |f: &dyn Fn(&Call<'_>) -> Result<_, ApiError>| {
+        f(&Call { operation, arguments: Arguments::parse(&body), arrived, state: &shared })
+    };
+    let reply = match handler(operation) {
+        Handler::Read(read) => state.ask(move |engine| call(&|asked| read(asked, engine))).await,
+        Handler::Write(write) => state.store(move |store| call(&|asked| write(asked, store))).await,
+    };
+    Ok(reply?.into_response())
+}
