@@ -138,6 +138,27 @@ impl StorageError {
     }
 }
 
+/// Why a [change](crate::Project::change) is not made; `?` takes both kinds.
+#[derive(Debug)]
+pub(crate) enum ChangeError {
+    /// SQLite could not do it.
+    Sql(rusqlite::Error),
+    /// The rows do not allow it.
+    Refused(StorageError),
+}
+
+impl From<rusqlite::Error> for ChangeError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StorageError> for ChangeError {
+    fn from(error: StorageError) -> Self {
+        Self::Refused(error)
+    }
+}
+
 /// A project's name and file, for the words of an error.
 #[derive(Debug, Clone)]
 pub(crate) struct Location {

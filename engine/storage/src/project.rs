@@ -12,7 +12,7 @@ use crate::Durability;
 use crate::batch::{Appended, Batch, Prepared};
 use crate::compat::Shape;
 use crate::connection::{FileIdentity, open_reader, open_writer};
-use crate::error::{Location, StorageError};
+use crate::error::{ChangeError, Location, StorageError};
 use crate::heads::Heads;
 use crate::reader::{Checked, Reader};
 use crate::writer::{Request, Work, Writer};
@@ -119,6 +119,33 @@ impl Project {
     /// As [`Self::append`].
     pub fn heartbeat(&self, run_ids: &[String], time: Timestamp) -> Result<(), StorageError> {
         self.submit(Work::Heartbeat { run_ids: run_ids.to_vec(), time }, Some(PATIENCE))?.wait().map(drop)
+    }
+
+    /// Lets `change` read and write in one transaction of its own, for `context` (“rename a run”), and returns
+    /// its answer when that is committed. The tables are complete then. What it refuses is rolled back.
+    ///
+    /// # Errors
+    /// What `change` refuses, else as [`Self::append`].
+    #[cfg_attr(not(test), expect(dead_code, reason = "artifacts and runs come next"))]
+    pub(crate) fn change<T: Send + 'static>(
+        &self,
+        context: &'static str,
+        mut change: impl FnMut(&Connection) -> Result<T, ChangeError> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let (answer, answered) = mpsc::channel();
+        let location = self.file.location.clone();
+        let work = Work::Change(Box::new(move |connection| {
+            let changed = change(connection).map_err(|error| match error {
+                ChangeError::Sql(error) => location.explain(context, error),
+                ChangeError::Refused(error) => error,
+            })?;
+            // Whoever asked waits below.
+            let _ = answer.send(changed);
+            Ok(())
+        }));
+        let pending = self.submit(work, Some(PATIENCE))?;
+        pending.wait()?;
+        Ok(answered.recv().expect("what is committed was answered first"))
     }
 
     fn submit(&self, work: Work, patience: Option<Duration>) -> Result<Pending, StorageError> {
@@ -291,6 +318,26 @@ mod tests {
             patient.join().expect("no panic").expect("it is stored");
         });
         project.append(Vec::new()).expect("it is stored");
+    }
+
+    #[test]
+    fn a_change_that_refuses_leaves_nothing_and_the_next_one_is_made() {
+        let directory = tempfile::tempdir().expect("a scratch directory");
+        let project = project(&directory);
+        let insert = "INSERT INTO project_metadata VALUES ('key', 'value')";
+        let refused = project.change("refuse", move |connection| {
+            connection.execute(insert, [])?;
+            Err::<(), _>(StorageError::ProjectNotFound { project: "other".into() }.into())
+        });
+        assert!(matches!(refused, Err(StorageError::ProjectNotFound { .. })), "{refused:?}");
+        let failed = project.change("fail", |connection| Ok(connection.execute("no SQL", [])?));
+        assert!(matches!(failed, Err(StorageError::Sqlite { context: "fail", .. })), "{failed:?}");
+        let made = project.change("make", move |connection| {
+            connection.execute(insert, [])?;
+            Ok(connection
+                .query_row("SELECT count(*) FROM project_metadata", [], |row| row.get::<_, i64>(0))?)
+        });
+        assert_eq!(made.expect("it is made"), 1);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::apply::{Outcome, apply, record_heartbeat};
 use crate::batch::{Appended, Prepared};
 use crate::compat::Shape;
 use crate::connection::{Backoff, FileIdentity, create_file, open_writer};
-use crate::error::{StorageError, is_busy};
+use crate::error::{Location, StorageError, is_busy};
 use crate::migrate;
 use crate::project::ProjectFile;
 
@@ -41,26 +41,42 @@ pub(crate) struct Request {
 /// What is to be written.
 pub(crate) enum Work {
     Append(Vec<Prepared>),
-    Heartbeat { run_ids: Vec<String>, time: Timestamp },
+    Heartbeat {
+        run_ids: Vec<String>,
+        time: Timestamp,
+    },
+    /// Has a transaction for itself, so what it refuses concerns nobody else.
+    Change(Change),
 }
+
+/// Statements of one use case, run inside a transaction that is rolled back where they fail.
+pub(crate) type Change = Box<dyn FnMut(&Connection) -> Result<(), StorageError> + Send>;
 
 impl Work {
     fn row_count(&self) -> usize {
         match self {
             Self::Append(batches) => batches.iter().map(Prepared::row_count).sum(),
-            Self::Heartbeat { .. } => 0,
+            Self::Heartbeat { .. } | Self::Change(_) => 0,
         }
     }
 
-    fn apply(&mut self, connection: &Connection) -> rusqlite::Result<Outcome> {
+    fn is_change(&self) -> bool {
+        matches!(self, Self::Change(_))
+    }
+
+    fn apply(&mut self, connection: &Connection, location: &Location) -> Result<Outcome, StorageError> {
+        let sql = |error| location.explain("store rows", error);
         let mut total = Outcome::default();
         match self {
             Self::Append(batches) => {
                 for batch in batches {
-                    total.add(apply(connection, batch)?);
+                    total.add(apply(connection, batch).map_err(sql)?);
                 }
             }
-            Self::Heartbeat { run_ids, time } => record_heartbeat(connection, run_ids, *time)?,
+            Self::Heartbeat { run_ids, time } => {
+                record_heartbeat(connection, run_ids, *time).map_err(sql)?;
+            }
+            Self::Change(change) => change(connection)?,
         }
         Ok(total)
     }
@@ -68,7 +84,7 @@ impl Work {
     fn batches(&self) -> &[Prepared] {
         match self {
             Self::Append(batches) => batches,
-            Self::Heartbeat { .. } => &[],
+            Self::Heartbeat { .. } | Self::Change(_) => &[],
         }
     }
 }
@@ -267,13 +283,13 @@ impl WriterThread {
     }
 
     fn take_group(&mut self) -> Vec<Request> {
-        if self.one_by_one > 0 {
-            self.one_by_one -= 1;
+        if self.one_by_one > 0 || self.queue.front().is_some_and(|request| request.work.is_change()) {
+            self.one_by_one = self.one_by_one.saturating_sub(1);
             return self.queue.pop_front().into_iter().collect();
         }
         let mut rows = 0;
         let fitting = self.queue.iter().take_while(|request| {
-            let fits = rows < ROWS_PER_TRANSACTION;
+            let fits = rows < ROWS_PER_TRANSACTION && !request.work.is_change();
             rows += request.work.row_count();
             fits
         });
@@ -284,9 +300,10 @@ impl WriterThread {
     fn apply_and_commit(&mut self, group: &mut [Request]) -> Result<Vec<Outcome>, StorageError> {
         let sql = |error| self.file.location.explain("store rows", error);
         let connection = &self.open.as_ref().expect("the transaction was begun on it").connection;
-        let outcomes: rusqlite::Result<Vec<Outcome>> =
-            group.iter_mut().map(|request| request.work.apply(connection)).collect();
-        let outcomes = outcomes.map_err(sql)?;
+        let outcomes: Vec<Outcome> = group
+            .iter_mut()
+            .map(|request| request.work.apply(connection, &self.file.location))
+            .collect::<Result<_, _>>()?;
         let mut backoff = Backoff::new();
         let began = Instant::now();
         loop {

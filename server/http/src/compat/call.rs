@@ -67,7 +67,8 @@ impl<'a> Call<'a> {
     /// # Errors
     /// `InvalidRequest` when one of them is no text.
     pub(super) fn run(&self) -> Result<Option<String>, ApiError> {
-        let given = |name| Ok::<_, ApiError>(self.get::<Option<String>>(name)?.filter(|text| !text.is_empty()));
+        let given =
+            |name| Ok::<_, ApiError>(self.get::<Option<String>>(name)?.filter(|text| !text.is_empty()));
         Ok(given("run_id")?.or(given("run")?))
     }
 
@@ -94,7 +95,9 @@ impl Reply {
     /// # Errors
     /// `Internal` when the value has no JSON form.
     pub(super) fn of(data: &impl Serialize) -> Result<Self, ApiError> {
-        serde_json::to_vec(&Envelope { data }).map(Self).map_err(|error| ApiError::internal(error.to_string()))
+        serde_json::to_vec(&Envelope { data })
+            .map(Self)
+            .map_err(|error| ApiError::internal(error.to_string()))
     }
 
     /// `{"data": null}`.
