@@ -46,6 +46,7 @@ pub struct RunKey {
 
 /// A process that logs: enough to tell whether it still lives, on this machine or another.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProcessIdentity {
     /// Process id on `host`.
     pub pid: u32,
@@ -59,18 +60,21 @@ pub struct ProcessIdentity {
 
 /// What is known of a run when a process begins to log into it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunStart {
     /// When `init` was called.
     pub time: Timestamp,
     /// Who logs. Absent for runs that arrive over HTTP.
     pub process: Option<ProcessIdentity>,
     /// The process joined a run that existed before.
+    #[serde(default)]
     pub resumed: bool,
     /// The command line, secrets left out.
     pub command: Option<String>,
     /// Commit of the working directory's repository.
     pub git_commit: Option<String>,
     /// Free labels.
+    #[serde(default)]
     pub tags: Vec<String>,
     /// Free text.
     pub notes: Option<String>,
@@ -156,6 +160,7 @@ pub struct Alert {
 
 /// How a process stopped logging into a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunEnd {
     /// When it stopped.
     pub time: Timestamp,

@@ -12,6 +12,7 @@ pub mod event;
 pub mod names;
 pub mod operations;
 pub mod redact;
+pub mod report;
 pub mod run;
 pub mod scope;
 pub mod series;

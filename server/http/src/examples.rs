@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use paceline_schema::report::{EndReport, HeartbeatReport, StartReport};
 use paceline_schema::series::{
     LogEntry, LogRow, MetricSummary, MetricValue, Page, Series, SeriesRequest, SeriesResponse, Stored, XAxis,
 };
 use paceline_schema::status::{AlertCounts, Finding, Severity};
 use paceline_schema::{
-    Alert, AlertLevel, LossStatus, ProjectSummary, RunDetail, RunState, RunStatus, RunSummary, StateSource,
-    Timestamp, TotalStepsSource, Trend,
+    Alert, AlertLevel, LossStatus, ProcessIdentity, ProjectSummary, RunDetail, RunEnd, RunStart, RunState,
+    RunStatus, RunSummary, StateSource, Timestamp, TotalStepsSource, Trend,
 };
 use serde_json::json;
 
@@ -131,6 +132,40 @@ pub(crate) fn run_status() -> RunStatus {
         alerts: AlertCounts::default(),
         summary: SUMMARY.into(),
     }
+}
+
+pub(crate) fn start_report() -> StartReport {
+    let process = ProcessIdentity {
+        pid: 4242,
+        start_ticks: 1_234_567,
+        boot_id: String::new(),
+        host: "trainer-1".into(),
+    };
+    let start = RunStart {
+        time: Timestamp(NOW.0 - 2_910_000_000),
+        process: Some(process),
+        command: Some("python train.py --lr 3e-4".into()),
+        git_commit: Some("9f2c1e7".into()),
+        tags: vec!["baseline".into()],
+        ..RunStart::default()
+    };
+    StartReport { name: "lr-3e-4".into(), start }
+}
+
+pub(crate) fn heartbeats() -> HeartbeatReport {
+    HeartbeatReport { runs: vec![RUN_ID.into()], time: NOW }
+}
+
+pub(crate) fn end_report() -> EndReport {
+    let end = RunEnd {
+        time: NOW,
+        state: RunState::Failed,
+        exit_code: Some(1),
+        exit_signal: None,
+        failure: Some("ValueError: no data".into()),
+        leaving: false,
+    };
+    EndReport { name: Some("lr-3e-4".into()), end }
 }
 
 pub(crate) fn metrics() -> Metrics {

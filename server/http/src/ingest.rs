@@ -151,7 +151,8 @@ fn at_metric(row: usize, key: &str, fault: &str) -> ApiError {
 /// Stores events of one run and returns when they are committed.
 ///
 /// `run` is the id of a run, or a name and then its latest run. A name nobody has begins a run whose id is
-/// the name: a request that is sent again then finds the run it made, also while the first one still runs.
+/// the name, displayed as `new_name` where there is one: a request that is sent again then finds the run it
+/// made, also while the first one still runs.
 ///
 /// # Errors
 /// `InvalidName`, `InvalidRequest` for the run's name, and what storage says.
@@ -159,12 +160,15 @@ pub(crate) fn append_to_run(
     store: &Store,
     project: &str,
     run: &str,
+    new_name: Option<&str>,
     events: Vec<Event>,
 ) -> Result<Stored, ApiError> {
+    let new_name = new_name.unwrap_or(run);
     check_run_name(run)?;
+    check_run_name(new_name)?;
     let name = ProjectName::new(project)?;
     let key = find_run(store, name.as_str(), run)?
-        .unwrap_or_else(|| RunKey { id: run.to_owned(), name: run.to_owned() });
+        .unwrap_or_else(|| RunKey { id: run.to_owned(), name: new_name.to_owned() });
     append(store, &name, vec![Batch { run: key, events }])
 }
 

@@ -23,6 +23,7 @@ use crate::{compat, routes};
         (name = "server", description = "The server itself"),
         (name = "projects", description = "Projects of the data directory"),
         (name = "runs", description = "Runs and where they stand"),
+        (name = "process", description = "What the process of a run reports of itself"),
         (name = "metrics", description = "Metrics, their values and their lines"),
         (name = "logs", description = "Rows as they were logged"),
         (name = "system", description = "Samples of the machine"),

@@ -1,7 +1,7 @@
 //! The routes of `/api/v1` and the few beside it, one topic a file.
 
-use serde::Deserialize;
-use utoipa::{IntoParams, IntoResponses};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use paceline_schema::ErrorBody;
@@ -12,6 +12,7 @@ mod alerts;
 mod health;
 mod logs;
 mod metrics;
+mod process;
 mod projects;
 mod runs;
 mod series;
@@ -38,6 +39,11 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(runs::get_run_status)
             .service(runs::get_run_config)
             .service(runs::get_run_summary)
+            .service(process::start_run)
+            .service(process::report_heartbeats)
+            .service(process::end_run)
+            .service(process::put_run_config)
+            .service(process::put_run_summary)
             .service(metrics::list_metrics)
             .service(metrics::list_metric_values)
             .service(logs::list_logs)
@@ -68,6 +74,10 @@ pub(crate) struct RunPath {
     #[param(example = "lr-3e-4")]
     run: String,
 }
+
+/// Nothing more is to be said: what was asked is committed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Done {}
 
 /// Which page of a list.
 #[derive(Deserialize, IntoParams)]

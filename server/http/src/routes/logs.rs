@@ -72,7 +72,8 @@ pub(crate) async fn append_logs(
     let arrived = state.now();
     state
         .write(move |store| {
-            ingest::append_to_run(store, &path.project, &path.run, ingest::parse_rows(form, &body, arrived)?)
+            let rows = ingest::parse_rows(form, &body, arrived)?;
+            ingest::append_to_run(store, &path.project, &path.run, None, rows)
         })
         .await
 }

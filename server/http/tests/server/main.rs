@@ -7,4 +7,5 @@ mod ingest;
 mod origins;
 mod page;
 mod peer;
+mod process;
 mod support;

@@ -88,6 +88,14 @@ impl TestServer {
         answer(request.send(body))
     }
 
+    /// Puts with the token.
+    pub(crate) fn put(&self, path: &str, body: &str) -> Answer {
+        let request = agent().put(format!("http://{}{path}", self.address));
+        let bearer = format!("Bearer {}", self.token);
+        let request = request.header("authorization", bearer).header("content-type", "application/json");
+        answer(request.send(body))
+    }
+
     /// Sends bytes as they are and gives back what comes until the server closes or `enough` has come.
     pub(crate) fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).expect("it listens");

@@ -1,0 +1,38 @@
+//! What the process of a run reports of itself to a server.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{RunEnd, RunStart, Timestamp};
+
+/// A process began, or resumed, to log into a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StartReport {
+    /// Display name of the run; not unique.
+    pub name: String,
+    /// What is known of it.
+    pub start: RunStart,
+}
+
+/// The processes of these runs live.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HeartbeatReport {
+    /// Ids of the runs; one without a record is left out.
+    #[cfg_attr(feature = "openapi", schema(max_items = 10_000))]
+    pub runs: Vec<String>,
+    /// When they were seen to live.
+    pub time: Timestamp,
+}
+
+/// A process stopped logging into a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EndReport {
+    /// Display name of the run, where nothing was heard of it before; its id when absent.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// How it ended.
+    #[serde(flatten)]
+    pub end: RunEnd,
+}
