@@ -11,6 +11,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use crate::batch::{Appended, Prepared, PreparedRow, Texts};
 use crate::runs::free_slots;
+use crate::traces;
 
 /// What a batch did.
 #[derive(Debug, Clone, Copy, Default)]
@@ -89,7 +90,7 @@ pub(crate) fn record_heartbeat(
 /// Inserts the rows of one run: what all rows share is bound once.
 struct RowWriter<'a> {
     connection: &'a Connection,
-    run_id: &'a str,
+    run: &'a RunKey,
     statement: CachedStatement<'a>,
     /// Step of the next row that has none of its own; unknown until there is one.
     next_step: Option<i64>,
@@ -105,7 +106,7 @@ impl<'a> RowWriter<'a> {
         )?;
         statement.raw_bind_parameter(1, &run.id)?;
         statement.raw_bind_parameter(2, &run.name)?;
-        Ok(Self { connection, run_id: &run.id, statement, next_step: None, is_running: false })
+        Ok(Self { connection, run, statement, next_step: None, is_running: false })
     }
 
     /// The id of the row, unless it was there already.
@@ -126,9 +127,12 @@ impl<'a> RowWriter<'a> {
         let is_new = self.statement.raw_execute()? > 0;
         prepared.stored = is_new.then(|| (self.connection.last_insert_rowid(), step));
         if is_new && !self.is_running {
-            record_rows(self.connection, self.run_id)?;
+            record_rows(self.connection, &self.run.id)?;
             self.is_running = true;
         }
+        let run = (self.run.id.as_str(), self.run.name.as_str());
+        let moment = (texts.time(prepared), step);
+        traces::insert(self.connection, &prepared.traces, run, moment, row.log_id.as_deref())?;
         Ok(prepared.stored.map(|(id, _)| id))
     }
 
@@ -140,7 +144,7 @@ impl<'a> RowWriter<'a> {
             None => self
                 .connection
                 .prepare_cached("SELECT max(step) FROM metrics WHERE run_id = ?1")?
-                .query_row([self.run_id], |row| row.get::<_, Option<i64>>(0))?
+                .query_row([&self.run.id], |row| row.get::<_, Option<i64>>(0))?
                 .map_or(0, |largest| largest.saturating_add(1)),
         };
         self.next_step = Some(step.saturating_add(1));

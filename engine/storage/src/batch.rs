@@ -7,6 +7,7 @@ use paceline_schema::values::write_metrics;
 use paceline_schema::{Event, Metrics, Timestamp};
 
 use crate::heads::{CommittedRow, CommittedRows};
+use crate::traces::{self, Trace};
 
 /// Bytes of one metric as JSON, about: the first guess at the room a batch needs.
 const BYTES_PER_METRIC: usize = 36;
@@ -53,24 +54,32 @@ pub(crate) struct Prepared {
 pub(crate) struct PreparedRow {
     json: Range<usize>,
     time: Range<usize>,
+    /// What was logged in it and is kept in a table of its own.
+    pub(crate) traces: Vec<Trace>,
     /// Id and step the writer gave it, when it is stored.
     pub(crate) stored: Option<(i64, i64)>,
 }
 
 impl Prepared {
-    pub(crate) fn new(batch: Batch) -> Self {
+    pub(crate) fn new(mut batch: Batch) -> Self {
         let rows = || batch.events.iter().filter_map(row_of);
         let metrics: usize = rows().map(|(_, metrics)| metrics.len()).sum();
         let mut prepared = Vec::with_capacity(batch.events.len());
         let mut json = Vec::with_capacity(metrics * BYTES_PER_METRIC);
         let mut times = String::new();
-        for (row_time, metrics) in rows() {
+        for event in &mut batch.events {
+            let mut traces = Vec::new();
+            if let Event::Row(row) = event {
+                traces = traces::take(&mut row.metrics, &batch.run.id, row.log_id.as_deref());
+            }
+            let Some((row_time, metrics)) = row_of(event) else { continue };
             let (json_start, time_start) = (json.len(), times.len());
             write_metrics(metrics.iter().map(|(key, value)| (key.as_str(), value)), &mut json);
             row_time.write_text(&mut times);
             prepared.push(PreparedRow {
                 json: json_start..json.len(),
                 time: time_start..times.len(),
+                traces,
                 stored: None,
             });
         }

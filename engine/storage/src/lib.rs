@@ -15,6 +15,7 @@ mod reader;
 mod rows;
 mod runs;
 mod store;
+mod traces;
 mod writer;
 
 pub use batch::{Appended, Batch};
