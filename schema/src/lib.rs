@@ -20,6 +20,7 @@ pub mod similar;
 pub mod status;
 pub mod system;
 pub mod time;
+pub mod upload;
 pub mod values;
 
 pub use error::{ErrorBody, ErrorCode};

@@ -21,6 +21,7 @@ mod settings;
 mod sql;
 mod system;
 mod traces;
+mod upload;
 pub(crate) mod version;
 
 /// Calls that have no function yet.
@@ -40,5 +41,5 @@ use missing;
 
 /// Adds the routes of the peer's wire.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(version::get_version).service(dispatch::peer_call);
+    config.service(version::get_version).service(upload::upload_files).service(dispatch::peer_call);
 }

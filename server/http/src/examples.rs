@@ -7,6 +7,7 @@ use paceline_schema::series::{
     LogEntry, LogRow, MetricSummary, MetricValue, Page, Series, SeriesRequest, SeriesResponse, Stored, XAxis,
 };
 use paceline_schema::status::{AlertCounts, Finding, Severity};
+use paceline_schema::upload::UploadedFiles;
 use paceline_schema::{
     Alert, AlertLevel, LossStatus, ProcessIdentity, ProjectSummary, RunDetail, RunEnd, RunStart, RunState,
     RunStatus, RunSummary, StateSource, Timestamp, TotalStepsSource, Trend,
@@ -27,6 +28,10 @@ pub(crate) fn health() -> Health {
 
 pub(crate) fn version() -> PeerVersion {
     PeerVersion::current()
+}
+
+pub(crate) fn uploaded_files() -> UploadedFiles {
+    UploadedFiles { paths: vec!["upload-6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e".into()] }
 }
 
 pub(crate) fn projects() -> Projects {

@@ -21,6 +21,7 @@ mod pool;
 mod routes;
 mod server;
 mod state;
+mod uploads;
 
 pub use compat::version::PEER_VERSION;
 pub use config::{Port, ServerConfig};

@@ -16,6 +16,7 @@ use crate::access::WriteToken;
 use crate::error::ApiError;
 use crate::guard::AllowedHosts;
 use crate::pool::Pool;
+use crate::uploads::Uploads;
 
 /// Reads that may wait for a thread.
 const READ_QUEUE: usize = 64;
@@ -37,6 +38,8 @@ pub(crate) struct AppState {
     pub(crate) hosts: AllowedHosts,
     /// The OpenAPI document as text.
     pub(crate) document: String,
+    /// Files that wait for the call that uses them.
+    pub(crate) uploads: Uploads,
     clock: fn() -> Timestamp,
     requests: AtomicU64,
 }
@@ -55,6 +58,7 @@ impl AppState {
     ) -> io::Result<Self> {
         let cores = available_parallelism().map_or(2, NonZero::get);
         Ok(Self {
+            uploads: Uploads::open(engine.store().directory()),
             engine,
             reads: Pool::start("read", cores.clamp(2, 8), READ_QUEUE)?,
             writes: Pool::start("write", WRITE_THREADS, WRITE_QUEUE)?,

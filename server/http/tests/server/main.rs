@@ -9,3 +9,4 @@ mod page;
 mod peer;
 mod process;
 mod support;
+mod uploads;
