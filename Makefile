@@ -44,7 +44,7 @@ wheel: program $(TOOLS)/.installed
 
 .venv/.created:
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install -q scikit-learn pytest
+	.venv/bin/pip install -q scikit-learn pytest pillow
 	touch $@
 
 .venv/.installed: wheel .venv/.created

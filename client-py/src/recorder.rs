@@ -13,7 +13,7 @@ use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::values::{fill, take_interrupt, write_json};
+use crate::values::{Filled, fill, take_interrupt, write_json};
 
 thread_local! {
     /// Taken while a row is collected, since a value's `.item()` may log again.
@@ -31,6 +31,9 @@ pub(crate) struct Recorder {
     /// Display name.
     #[pyo3(get)]
     name: String,
+    /// Canonical project name, that of its file and folders.
+    #[pyo3(get)]
+    project: String,
     /// The run existed before.
     #[pyo3(get)]
     resumed: bool,
@@ -119,7 +122,14 @@ impl Recorder {
                 opened.map(|answer| answer.name).or(name).unwrap_or_else(|| format!("run-{}", &id[..8]));
             let run = RunKey { id, name };
             let resumed = start.resumed;
-            let options = RunOptions { directory, project, run: run.clone(), next_step, start, companion };
+            let options = RunOptions {
+                directory,
+                project: project.clone(),
+                run: run.clone(),
+                next_step,
+                start,
+                companion,
+            };
             let recorder = paceline_recorder::Recorder::start(options);
             let problem = recorder.problem();
             // Said by `init`, so that `log` need not say it again.
@@ -134,16 +144,35 @@ impl Recorder {
                 warned_held,
                 warned_dropped: false,
             };
-            Ok(Self { state: Mutex::new(state), run_id: run.id, name: run.name, resumed, problems })
+            Ok(Self { state: Mutex::new(state), run_id: run.id, name: run.name, project, resumed, problems })
         })
     }
 
     /// Records one row; gives its step, or `None` after the end of the run.
-    #[pyo3(signature = (metrics, step=None))]
-    fn log(&self, py: Python<'_>, metrics: &Bound<'_, PyDict>, step: Option<i64>) -> PyResult<Option<i64>> {
+    ///
+    /// A row with objects that are no numbers is first handed to `run._stored_forms(metrics, step)`, where a
+    /// run is given; what that gives is recorded instead.
+    #[pyo3(signature = (metrics, step=None, run=None))]
+    fn log(
+        &self,
+        py: Python<'_>,
+        metrics: &Bound<'_, PyDict>,
+        step: Option<i64>,
+        run: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Option<i64>> {
         let mut body = BODY.take();
         body.clear();
-        let renamed = fill(&mut body, metrics);
+        let renamed = match fill(&mut body, metrics, run.is_none()) {
+            Filled::Row(renamed) => renamed,
+            Filled::HasObjects => {
+                BODY.set(body);
+                // A row without a run never comes back unfilled.
+                let Some(run) = run else { return Ok(None) };
+                let (metrics, step): (Bound<'_, PyDict>, _) =
+                    run.call_method1("_stored_forms", (metrics, step))?.extract()?;
+                return self.log(py, &metrics, step, None);
+            }
+        };
         let mut state = self.state();
         let Some(recorder) = &mut state.recorder else { return Ok(None) };
         let (step, written) = recorder.log(step, body.as_bytes());
@@ -171,7 +200,7 @@ impl Recorder {
     /// Records values of the machine: a time axis, no step.
     fn log_system(&self, metrics: &Bound<'_, PyDict>) {
         let mut body = Body::default();
-        fill(&mut body, metrics);
+        fill(&mut body, metrics, true);
         if let Some(recorder) = &mut self.state().recorder {
             recorder.log_system(body.as_bytes());
         }

@@ -23,19 +23,29 @@ const LONGEST_TEXT_CHARACTERS: usize = 10_000;
 /// Deeper nesting is stored as text.
 const DEEPEST_NESTING: usize = 32;
 
-/// Collects one row. Gives the names that had to be changed.
-pub(crate) fn fill(body: &mut Body, metrics: &Bound<'_, PyDict>) -> Vec<String> {
+/// What collecting a row came to.
+pub(crate) enum Filled {
+    /// All of it is in the body; the names that had to be changed.
+    Row(Vec<String>),
+    /// A value is, or holds, an object that may have a form of its own: an image, a table, a figure. Whoever
+    /// knows those is to look at the row first.
+    HasObjects,
+}
+
+/// Collects one row. Where `objects_are_text`, objects without a number are stored as their text.
+pub(crate) fn fill(body: &mut Body, metrics: &Bound<'_, PyDict>, objects_are_text: bool) -> Filled {
     for (key, value) in metrics.iter() {
         match key.cast_exact::<PyString>().ok().and_then(|key| key.to_str().ok()) {
             Some(key) if is_plain(key) && is_inert(&value) => push(body, key, &value),
             // Code of the value's own may change the dict, which must not be walked then.
             _ => {
                 body.clear();
-                return fill_from_copy(body, &metrics.copy().unwrap_or_else(|_| metrics.clone()));
+                let copy = metrics.copy().unwrap_or_else(|_| metrics.clone());
+                return fill_from_copy(body, &copy, objects_are_text);
             }
         }
     }
-    Vec::new()
+    Filled::Row(Vec::new())
 }
 
 /// Whether looking at the value runs no code but the interpreter's.
@@ -50,21 +60,43 @@ fn is_inert(value: &Bound<'_, PyAny>) -> bool {
 
 /// Collects one row of any kind from a dict that nobody else has.
 #[cold]
-fn fill_from_copy(body: &mut Body, metrics: &Bound<'_, PyDict>) -> Vec<String> {
+fn fill_from_copy(body: &mut Body, metrics: &Bound<'_, PyDict>, objects_are_text: bool) -> Filled {
     let mut renamed = Vec::new();
     for (key, value) in metrics.iter() {
+        let number = number(&value);
+        if number.is_none() && !objects_are_text && holds_object(&value, 0) {
+            body.clear();
+            return Filled::HasObjects;
+        }
+        let converted = number.unwrap_or_else(|| json(&value));
         match key.cast_exact::<PyString>().ok().and_then(|key| key.to_str().ok()) {
-            Some(key) if is_plain(key) => push(body, key, &value),
+            Some(key) if is_plain(key) => body.push(key, &converted),
             _ => {
                 let (key, reserved) = unusual_key(&key);
-                push(body, &key, &value);
+                body.push(&key, &converted);
                 if reserved {
                     renamed.push(key);
                 }
             }
         }
     }
-    renamed
+    Filled::Row(renamed)
+}
+
+/// Whether the value, which is no number, is or holds an object that is neither a number nor a container.
+fn holds_object(value: &Bound<'_, PyAny>, depth: usize) -> bool {
+    if is_inert(value) || value.is_instance_of::<PyString>() || depth > DEEPEST_NESTING {
+        return false;
+    }
+    if let Ok(mapping) = value.cast::<PyDict>() {
+        return mapping.values().iter().any(|item| holds_object(&item, depth + 1));
+    }
+    if is_container(value) {
+        let items = value.try_iter().into_iter().flatten().map_while(Result::ok);
+        return items.into_iter().any(|item| holds_object(&item, depth + 1));
+    }
+    // Elements of a list were not asked for their number yet, and whatever has `.item()` may have one.
+    depth == 0 || !value.hasattr("item").unwrap_or(false)
 }
 
 #[inline]
@@ -72,7 +104,7 @@ fn push(body: &mut Body, key: &str, value: &Bound<'_, PyAny>) {
     if let Ok(float) = value.cast_exact::<PyFloat>() {
         body.push_float(key, float.value());
     } else {
-        body.push(key, &convert(value));
+        body.push(key, &number(value).unwrap_or_else(|| json(value)));
     }
 }
 
@@ -98,14 +130,12 @@ fn unusual_key(key: &Bound<'_, PyAny>) -> (String, bool) {
     (text, reserved)
 }
 
-/// A value as it is recorded.
-fn convert(value: &Bound<'_, PyAny>) -> Value {
-    number(value).unwrap_or_else(|| {
-        let mut json = Vec::new();
-        write_json(value, &mut json, 0);
-        // Written by ourselves, from strings that are UTF-8.
-        Value::Json(String::from_utf8_lossy(&json).into())
-    })
+/// A value without a number, as it is recorded.
+fn json(value: &Bound<'_, PyAny>) -> Value {
+    let mut json = Vec::new();
+    write_json(value, &mut json, 0);
+    // Written by ourselves, from strings that are UTF-8.
+    Value::Json(String::from_utf8_lossy(&json).into())
 }
 
 /// Numbers, truth values and `None`, of Python and of whatever has `.item()`: NumPy, PyTorch, JAX.

@@ -104,7 +104,7 @@ VALUES = {
     "numpy.bool_(True)": True,
     "numpy.array(2.5)": 2.5,
     "numpy.array([7])": 7,
-    "numpy.array([1.0, 2.0])": "[1. 2.]",
+    "numpy.array([1.0, 2.0])": [1.0, 2.0],
     "numpy.float32('nan')": "NaN",
     "1 + 2j": "(1+2j)",
     "b'ab'": "b'ab'",

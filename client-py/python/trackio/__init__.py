@@ -25,13 +25,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from trackio.histogram import Histogram
+    from trackio.markdown import Markdown
+    from trackio.media import Audio, Html, Image, Object3D, Video
+    from trackio.table import Table
+    from trackio.trace import Trace
+
 __version__ = "0.43.0+paceline.0.1.0"
 
 __all__ = [
     "TRACKIO_DIR",
     "AlertLevel",
+    "Audio",
     "Config",
+    "Histogram",
+    "Html",
+    "Image",
+    "Markdown",
+    "Object3D",
     "Run",
+    "Table",
+    "Trace",
+    "Video",
     "alert",
     "config",
     "context_vars",
@@ -43,6 +58,19 @@ __all__ = [
     "summary",
 ]
 
+# Names that are loaded when they are first asked for, and their modules.
+_LATER = {
+    "Audio": "trackio.media.audio",
+    "Histogram": "trackio.histogram",
+    "Html": "trackio.media.html",
+    "Image": "trackio.media.image",
+    "Markdown": "trackio.markdown",
+    "Object3D": "trackio.media.object3d",
+    "Table": "trackio.table",
+    "Trace": "trackio.trace",
+    "Video": "trackio.media.video",
+}
+
 # Before `init` there is a config too, so that `trackio.config["x"] = 1` at import time does not fail.
 _config_before_init = Config()
 
@@ -50,8 +78,13 @@ _config_before_init = Config()
 def __getattr__(name: str) -> Any:
     """`config`, `run` and `summary` are those of the current run, whichever that is when they are asked for.
 
-    `TRACKIO_DIR` is the data directory as a `pathlib.Path`.
+    `TRACKIO_DIR` is the data directory as a `pathlib.Path`. Classes of values are loaded here.
     """
+    if name in _LATER:
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return value
     if name == "TRACKIO_DIR":
         from pathlib import Path
 

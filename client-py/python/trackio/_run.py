@@ -61,12 +61,18 @@ class Run:
             if metrics is None:
                 return
         try:
-            recorded = self._recorder.log(metrics, step)
+            recorded = self._recorder.log(metrics, step, self)
         except OverflowError:  # from the step alone, before anything is recorded
             _warn_once(None, "step size", f"a step of {step.bit_length()} bits is beyond 64; the row gets the next step instead")
-            recorded = self._recorder.log(metrics, None)
+            recorded = self._recorder.log(metrics, None, self)
         if recorded is None:
             _warn_once(self, "ended", f"run `{self.name}` has ended; what is logged into it now is not recorded")
+
+    def _stored_forms(self, metrics: dict[Any, Any], step: int | None) -> tuple[dict[Any, Any], int | None]:
+        # Called by the recorder for rows that hold more than numbers and texts; loaded when first needed.
+        from trackio._stored_forms import stored_forms
+
+        return stored_forms(self, metrics, step)
 
     def log_system(self, metrics: dict[str, Any]) -> None:
         """Records values of the machine: a time axis, no step."""
