@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::Durability;
+use crate::activity::count_lock_wait;
 use crate::error::{Location, StorageError};
 
 /// Pages the write-ahead log grows to before they are moved into the file: 16 MB.
@@ -58,6 +59,7 @@ impl Backoff {
 }
 
 fn pause(attempt: i32) {
+    count_lock_wait();
     let longest = (SHORTEST_WAIT_SECONDS * 2f64.powi(attempt.min(16))).min(LONGEST_WAIT_SECONDS);
     std::thread::sleep(Duration::from_secs_f64(longest * (0.5 + 0.5 * fastrand::f64())));
 }

@@ -3,6 +3,7 @@
 //! A [`Store`] is a data directory, a [`Project`] one SQLite file in it with the peer's tables and ours. Rows
 //! are appended through one writer thread for each project and read through snapshots.
 
+mod activity;
 mod apply;
 mod batch;
 mod compat;
@@ -18,6 +19,7 @@ mod store;
 mod traces;
 mod writer;
 
+pub use activity::{Activity, activity};
 pub use batch::{Appended, Batch};
 pub use error::StorageError;
 pub use paceline_journal::process::Liveness;

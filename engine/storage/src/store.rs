@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use paceline_journal::layout::find_journals;
 use paceline_schema::{ProjectName, canonical_project};
 
 use crate::connection::create_file;
@@ -49,6 +50,13 @@ impl Store {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.0.directory
+    }
+
+    /// Journals that stand below the directory: one for each process that logs a run, and one for each that
+    /// ended and left rows which are not stored yet.
+    #[must_use]
+    pub fn journal_count(&self) -> usize {
+        find_journals(&self.0.directory).map_or(0, |found| found.len())
     }
 
     /// Canonical names of all projects, sorted; none where the directory is missing.

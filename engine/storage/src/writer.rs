@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use paceline_schema::Timestamp;
 use rusqlite::Connection;
 
+use crate::activity::count_rows;
 use crate::apply::{Outcome, apply, record_heartbeat};
 use crate::batch::{Appended, Prepared};
 use crate::compat::Shape;
@@ -261,6 +262,7 @@ impl WriterThread {
         match self.apply_and_commit(&mut group) {
             Ok(outcomes) => {
                 for (request, outcome) in group.iter().zip(&outcomes) {
+                    count_rows(outcome.appended.rows_stored, outcome.appended.rows_duplicate);
                     request.answer(Ok(outcome.appended));
                 }
                 self.absorb(&group, &outcomes);

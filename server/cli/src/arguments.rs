@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use paceline_schema::env::{self, PACELINE_AS};
 
 /// Experiment tracking that answers at a glance.
@@ -26,7 +26,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Serve the web page and the API, until Ctrl-C.
     #[command(after_help = "Examples:\n  paceline serve\n  paceline serve --port 8000 --dir ./runs\n  \
-        TRACKIO_WRITE_TOKEN=… paceline serve --host 0.0.0.0 --allowed-host pace.example.org")]
+        TRACKIO_WRITE_TOKEN=… paceline serve --host 0.0.0.0 --allowed-host pace.example.org \\\n    \
+        --tls-cert cert.pem --tls-key key.pem --log-format json")]
     Serve(ServeArguments),
     /// Open the web page in the browser.
     #[command(
@@ -113,6 +114,37 @@ pub(crate) struct ListenArguments {
 pub(crate) struct ServeArguments {
     #[command(flatten)]
     pub(crate) listen: ListenArguments,
+    /// Serve HTTPS with this certificate, a PEM file that may hold those that lead to its root.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, a PEM file.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Write a line for each request to standard error, in this form; PACELINE_LOG says how much more or less.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+    /// Write `{"host", "port", "url"}` into this file once requests are answered.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(crate) port_file: Option<PathBuf>,
+    /// End when this process, which started this one, has ended.
+    #[arg(long, value_name = "PID", hide = true)]
+    pub(crate) parent: Option<u32>,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Arguments {
+    /// How the log is to be written, where the command line says it.
+    pub(crate) fn log_format(&self) -> Option<LogFormat> {
+        if let Command::Serve(arguments) = &self.command { arguments.log_format } else { None }
+    }
 }
 
 #[derive(Args)]

@@ -4,15 +4,16 @@ mod arguments;
 mod commands;
 mod failure;
 mod output;
+mod parent;
 
 use std::process::ExitCode;
 
-use arguments::{Command, ListCommand};
+use arguments::{Command, ListCommand, LogFormat};
 use failure::Failure;
 
 fn main() -> ExitCode {
-    start_log();
     let arguments = arguments::parse();
+    start_log(arguments.log_format());
     match run(arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -32,13 +33,18 @@ fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Messages of the libraries go to standard error, as many as `PACELINE_LOG` asks for.
-fn start_log() {
+/// Messages of the libraries go to standard error, as many as `PACELINE_LOG` asks for. Who chose a format wants
+/// to read the requests too.
+fn start_log(format: Option<LogFormat>) {
     let filter = std::env::var(paceline_schema::env::PACELINE_LOG).unwrap_or_default();
-    let filter = if filter.is_empty() { "warn".to_owned() } else { filter };
-    tracing_subscriber::fmt()
+    let usual = if format.is_some() { "info" } else { "warn" };
+    let filter = if filter.is_empty() { usual.to_owned() } else { filter };
+    let log = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .init();
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    match format {
+        Some(LogFormat::Json) => log.json().flatten_event(true).with_ansi(false).init(),
+        Some(LogFormat::Text) | None => log.init(),
+    }
 }

@@ -28,6 +28,8 @@ const DRAIN_INTERVAL: Duration = Duration::from_millis(50);
 const LINGER: Duration = Duration::from_secs(2);
 /// … and after so many times that, when nothing that is left can be delivered.
 const STUCK_LINGERS: u32 = 5;
+/// How long a server that ends goes on storing what is journaled.
+const REST_PATIENCE: Duration = Duration::from_millis(500);
 /// How often a live run's heartbeat is written.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a server looks whether a companion has left the directory to it.
@@ -95,6 +97,7 @@ impl Background {
                     match service.acquire() {
                         Some(lock) => {
                             service.drain_until(Duration::MAX, &stop);
+                            service.drain_rest();
                             service.release(lock);
                         }
                         None => thread::park_timeout(LOCK_RETRY_INTERVAL),
@@ -209,6 +212,12 @@ impl Service {
             }
         }
         Ended::Stopped
+    }
+
+    /// Stores what stands in the journals by now; who logs faster than this is followed no further.
+    fn drain_rest(&mut self) {
+        let began = Instant::now();
+        while self.drainer.pass(|_| true) == Pass::Progress && began.elapsed() < REST_PATIENCE {}
     }
 
     /// Heartbeats and samples of runs whose processes log now.

@@ -8,7 +8,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::body::MAX_JSON_BYTES;
 use crate::state::State;
-use crate::{compat, guard, observe, page, routes};
+use crate::{compat, guard, observe, page, routes, telemetry};
 
 /// One application; each worker makes its own around the shared state.
 pub(crate) fn build(
@@ -30,10 +30,13 @@ pub(crate) fn build(
         .configure(compat::configure)
         .map(|app| {
             // The last one wrapped is the first one asked.
-            app.default_service(web::to(page::answer))
-                .wrap(Compress::default())
-                .wrap(from_fn(guard::guard))
-                .wrap(from_fn(observe::observe))
+            app.service(
+                web::resource("/metrics").get(telemetry::answer).default_service(web::to(page::answer)),
+            )
+            .default_service(web::to(page::answer))
+            .wrap(Compress::default())
+            .wrap(from_fn(guard::guard))
+            .wrap(from_fn(observe::observe))
         })
         .into_app()
 }

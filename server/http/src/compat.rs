@@ -24,6 +24,8 @@ mod traces;
 mod upload;
 pub(crate) mod version;
 
+pub(crate) use dispatch::CALL_ROUTE;
+
 /// Calls that have no function yet.
 macro_rules! missing {
     (read: $($name:ident),+) => {$(

@@ -5,6 +5,7 @@ use std::net::{IpAddr, ToSocketAddrs};
 use crate::ServeError;
 use crate::access::WriteToken;
 use crate::guard::AllowedHosts;
+use crate::tls::{self, TlsFiles};
 
 /// Port a server listens on unless told otherwise; the peer's.
 pub(crate) const DEFAULT_PORT: u16 = 7860;
@@ -29,6 +30,8 @@ pub struct ServerConfig {
     pub write_token: Option<String>,
     /// Further names under which requests may reach the server.
     pub allowed_hosts: Vec<String>,
+    /// Serve HTTPS with these; plain HTTP when absent.
+    pub tls: Option<TlsFiles>,
 }
 
 impl Default for ServerConfig {
@@ -38,6 +41,7 @@ impl Default for ServerConfig {
             port: Port::FirstFreeFrom(DEFAULT_PORT),
             write_token: None,
             allowed_hosts: Vec::new(),
+            tls: None,
         }
     }
 }
@@ -45,10 +49,18 @@ impl Default for ServerConfig {
 /// A configuration that passed its checks.
 pub(crate) struct Checked {
     pub(crate) address: IpAddr,
-    pub(crate) token: WriteToken,
     /// The token's text where it was made here and nobody else knows it.
     pub(crate) generated_token: Option<String>,
+    pub(crate) tls: Option<rustls::ServerConfig>,
+    pub(crate) settings: Settings,
+}
+
+/// What handlers go by.
+pub(crate) struct Settings {
+    pub(crate) token: WriteToken,
     pub(crate) hosts: AllowedHosts,
+    /// The server speaks TLS itself.
+    pub(crate) is_secure: bool,
 }
 
 impl ServerConfig {
@@ -56,7 +68,8 @@ impl ServerConfig {
     ///
     /// # Errors
     /// `Host` when the host has no address, `TokenNeeded` when it is reachable from other machines and no
-    /// token was given, `Token` when the token cannot stand in a header, `AllowedHost` for a bad name.
+    /// token was given, `Token` when the token cannot stand in a header, `AllowedHost` for a bad name, `Tls`
+    /// when certificate or key cannot be used.
     pub(crate) fn check(&self) -> Result<Checked, ServeError> {
         let address = resolve(&self.host)?;
         let given = self.write_token.as_deref().filter(|token| !token.is_empty());
@@ -72,7 +85,9 @@ impl ServerConfig {
         };
         let hosts = AllowedHosts::new(&self.host, address, &self.allowed_hosts)
             .map_err(|name| ServeError::AllowedHost { name })?;
-        Ok(Checked { address, token, generated_token, hosts })
+        let tls = self.tls.as_ref().map(tls::load).transpose()?;
+        let settings = Settings { token, hosts, is_secure: tls.is_some() };
+        Ok(Checked { address, generated_token, tls, settings })
     }
 }
 

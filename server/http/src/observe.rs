@@ -1,10 +1,9 @@
-//! Outermost of all: the request id, the headers of every answer, the bodies of errors, one log line.
-
-use std::time::Instant;
+//! Outermost of all: the request id, the headers of every answer, the bodies of errors, what is counted and logged.
 
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -12,6 +11,7 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 
 use crate::error::ApiError;
+use crate::exchange::{Exchange, Observed};
 use crate::state::AppState;
 
 /// Scripts, styles and data come from this server alone; nothing inline, nothing from elsewhere.
@@ -24,24 +24,29 @@ pub(crate) async fn observe(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let request_id = AppState::of(request.request())?.next_request_id();
-    let (method, path) = (request.method().clone(), request.path().to_owned());
-    let began = Instant::now();
+    let state = AppState::of(request.request())?.clone();
+    let mut exchange = Exchange::begin(state.clone(), &request);
     let response = next.call(request).await?;
     let mut response = match response.response().error().map(ApiError::of) {
         Some(error) => {
-            let answer = error.response(&request_id);
+            let answer = error.response(&exchange.request_id);
             if answer.status().is_server_error() {
-                tracing::error!(request.id = request_id, %method, path, "{error}");
+                tracing::error!(
+                    request_id = exchange.request_id,
+                    path = response.request().path(),
+                    "{error}"
+                );
             }
             response.into_response(answer)
         }
         None => response.map_into_boxed_body(),
     };
-    let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_secs_f64() * 1e3);
-    tracing::debug!(request.id = request_id, %method, path, status, duration_ms, "answered");
-    add_headers(response.headers_mut(), &request_id);
-    Ok(response)
+    add_headers(response.headers_mut(), &exchange.request_id);
+    if state.stopping.has_begun() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    exchange.answered(response.request(), response.response());
+    Ok(response.map_body(|_, body| Observed { body, exchange }.boxed()))
 }
 
 fn add_headers(headers: &mut HeaderMap, request_id: &str) {

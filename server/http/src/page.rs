@@ -114,8 +114,10 @@ fn move_token_to_cookie(request: &HttpRequest, state: &State, token: &str) -> Ht
     let mut response = HttpResponse::SeeOther();
     response.insert_header((LOCATION, location));
     if state.token.matches(token) {
-        let cookie =
-            format!("{TOKEN_COOKIE}={token}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Strict");
+        let secure = if state.is_secure { "; Secure" } else { "" };
+        let cookie = format!(
+            "{TOKEN_COOKIE}={token}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Strict{secure}"
+        );
         response.insert_header((SET_COOKIE, cookie));
     }
     response.finish()

@@ -4,6 +4,7 @@
 //! instead of letting requests pile up, so a full queue is an answer: 503 with `Retry-After`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::{io, thread};
@@ -18,6 +19,7 @@ type Job = Box<dyn FnOnce() + Send>;
 /// A fixed number of threads that take jobs from one queue. They end when the pool is dropped.
 pub(crate) struct Pool {
     queue: mpsc::SyncSender<Job>,
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Pool {
@@ -37,7 +39,12 @@ impl Pool {
                 }
             })?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, waiting: Arc::default() })
+    }
+
+    /// Jobs that wait for a thread.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Runs `job` on a thread of the pool. A job whose request has gone before it begins is left out.
@@ -49,7 +56,9 @@ impl Pool {
         job: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let (answer, answered) = oneshot::channel();
+        let waiting = Arc::clone(&self.waiting);
         let job = move || {
+            waiting.fetch_sub(1, Ordering::Relaxed);
             if !answer.is_closed() {
                 let result = catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|_| {
                     Err(ApiError::internal("a job panicked; the panic message is above"))
@@ -58,9 +67,13 @@ impl Pool {
                 let _ = answer.send(result);
             }
         };
-        self.queue.try_send(Box::new(job)).map_err(|error| match error {
-            TrySendError::Full(_) => ApiError::new(ErrorCode::Busy, "the queue of requests is full"),
-            TrySendError::Disconnected(_) => ApiError::internal("the threads of the pool have ended"),
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.queue.try_send(Box::new(job)).map_err(|error| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => ApiError::new(ErrorCode::Busy, "the queue of requests is full"),
+                TrySendError::Disconnected(_) => ApiError::internal("the threads of the pool have ended"),
+            }
         })?;
         answered.await.unwrap_or_else(|_| Err(ApiError::internal("a job ended without an answer")))
     }

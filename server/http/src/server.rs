@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use actix_web::rt::System;
 use actix_web::{HttpServer, web};
@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::config::{Port, ServerConfig};
 use crate::state::AppState;
+use crate::tls::TlsError;
 use crate::{app, openapi};
 
 /// Event loops; the work itself is done on the pools.
@@ -20,7 +21,7 @@ const WORKERS: usize = 2;
 /// How many ports are tried where the port was not chosen; the peer's number.
 const PORTS_TRIED: u16 = 100;
 /// How long a stop waits for answers under way.
-const STOP_SECONDS: u64 = 1;
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why a server did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +71,13 @@ pub enum ServeError {
         /// What the system said.
         source: io::Error,
     },
+    /// Certificate and key cannot be used.
+    #[error(transparent)]
+    Tls {
+        /// Why.
+        #[from]
+        source: TlsError,
+    },
     /// The system failed the server while it ran.
     #[error("the server cannot run: {source}")]
     Run {
@@ -117,28 +125,34 @@ pub fn serve(
     let address = listener.local_addr()?;
     let listening = Listening {
         address,
-        url: url(&config.host, address.port()),
+        url: url(&config.host, address.port(), checked.tls.is_some()),
         generated_token: checked.generated_token,
         stopper: Stopper::default(),
     };
-    let state = AppState::start(engine, checked.token, checked.hosts, openapi::openapi_json(), system_clock)?;
-    System::new().block_on(run(listener, web::Data::new(state), listening, on_ready))?;
+    let state = AppState::start(engine, checked.settings, openapi::openapi_json(), system_clock)?;
+    System::new().block_on(run(listener, checked.tls, web::Data::new(state), listening, on_ready))?;
     Ok(())
 }
 
 async fn run(
     listener: TcpListener,
+    tls: Option<rustls::ServerConfig>,
     state: web::Data<AppState>,
     listening: Listening,
     on_ready: impl FnOnce(&Listening),
 ) -> io::Result<()> {
-    // actix's own signal handling waits for idle connections as well.
-    let server = HttpServer::new(move || app::build(state.clone()))
-        .workers(WORKERS)
-        .disable_signals()
-        .shutdown_timeout(STOP_SECONDS)
-        .listen(listener)?
-        .run();
+    let shared = state.clone();
+    let application = move || {
+        let attending = shared.clone();
+        actix_web::rt::spawn(async move { attending.stopping.attend().await });
+        app::build(shared.clone())
+    };
+    let server = HttpServer::new(application).workers(WORKERS).disable_signals();
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    };
+    let server = server.run();
     let handle = server.handle();
     let mut running = actix_web::rt::spawn(server);
     on_ready(&listening);
@@ -146,11 +160,15 @@ async fn run(
         ended = &mut running => return ended.map_err(io::Error::other)?,
         asked = stop_asked(&listening.stopper) => asked?,
     }
+    // actix's own graceful stop waits for idle connections as well, and looks only once a second.
+    state.stopping.begin();
+    handle.pause().await;
     tokio::select! {
-        () = handle.stop(true) => {}
+        _ = tokio::time::timeout(STOP_PATIENCE, state.stopping.all_answered(WORKERS)) => {}
         // Asked a second time, it does not wait.
         asked = stop_asked(&listening.stopper) => asked?,
     }
+    handle.stop(false).await;
     Ok(())
 }
 
@@ -193,12 +211,13 @@ fn listen(address: IpAddr, port: Port) -> Result<TcpListener, ServeError> {
 }
 
 /// The address a browser on this machine can open.
-fn url(host: &str, port: u16) -> String {
+fn url(host: &str, port: u16, is_secure: bool) -> String {
+    let scheme = if is_secure { "https" } else { "http" };
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<IpAddr>() {
-        Ok(address) if address.is_unspecified() => format!("http://localhost:{port}/"),
-        Ok(IpAddr::V6(address)) => format!("http://[{address}]:{port}/"),
-        _ => format!("http://{host}:{port}/"),
+        Ok(address) if address.is_unspecified() => format!("{scheme}://localhost:{port}/"),
+        Ok(IpAddr::V6(address)) => format!("{scheme}://[{address}]:{port}/"),
+        _ => format!("{scheme}://{host}:{port}/"),
     }
 }
 
@@ -224,9 +243,9 @@ mod tests {
 
     #[test]
     fn urls_can_be_opened_here() {
-        assert_eq!(url("0.0.0.0", 7860), "http://localhost:7860/");
-        assert_eq!(url("::1", 1), "http://[::1]:1/");
-        assert_eq!(url("[::1]", 1), "http://[::1]:1/");
-        assert_eq!(url("pace.example", 80), "http://pace.example:80/");
+        assert_eq!(url("0.0.0.0", 7860, false), "http://localhost:7860/");
+        assert_eq!(url("::1", 1, false), "http://[::1]:1/");
+        assert_eq!(url("[::1]", 1, false), "http://[::1]:1/");
+        assert_eq!(url("pace.example", 443, true), "https://pace.example:443/");
     }
 }

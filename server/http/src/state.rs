@@ -13,9 +13,12 @@ use paceline_storage::Store;
 use serde::Serialize;
 
 use crate::access::WriteToken;
+use crate::config::Settings;
 use crate::error::ApiError;
 use crate::guard::AllowedHosts;
 use crate::pool::Pool;
+use crate::stopping::Stopping;
+use crate::telemetry::Telemetry;
 use crate::uploads::Uploads;
 
 /// Reads that may wait for a thread.
@@ -32,10 +35,14 @@ pub(crate) type State = web::Data<AppState>;
 /// What every handler of a server shares.
 pub(crate) struct AppState {
     engine: Engine,
-    reads: Pool,
-    writes: Pool,
+    pub(crate) reads: Pool,
+    pub(crate) writes: Pool,
     pub(crate) token: WriteToken,
     pub(crate) hosts: AllowedHosts,
+    /// The server speaks TLS itself: its cookies are to travel by nothing else.
+    pub(crate) is_secure: bool,
+    pub(crate) stopping: Stopping,
+    pub(crate) telemetry: Telemetry,
     /// The OpenAPI document as text.
     pub(crate) document: String,
     /// Files that wait for the call that uses them.
@@ -51,8 +58,7 @@ impl AppState {
     /// When the system gives no thread.
     pub(crate) fn start(
         engine: Engine,
-        token: WriteToken,
-        hosts: AllowedHosts,
+        settings: Settings,
         document: String,
         clock: fn() -> Timestamp,
     ) -> io::Result<Self> {
@@ -62,8 +68,11 @@ impl AppState {
             engine,
             reads: Pool::start("read", cores.clamp(2, 8), READ_QUEUE)?,
             writes: Pool::start("write", WRITE_THREADS, WRITE_QUEUE)?,
-            token,
-            hosts,
+            token: settings.token,
+            hosts: settings.hosts,
+            is_secure: settings.is_secure,
+            stopping: Stopping::default(),
+            telemetry: Telemetry::new(clock()),
             document,
             // Ids of one start differ from those of the next, which the log tells apart by them.
             requests: AtomicU64::new(clock().0.unsigned_abs() << 8),

@@ -35,13 +35,18 @@ class Server:
                 [PROGRAM, "serve", "--port", "0", "--dir", str(directory.path), *arguments],
                 env=directory.environment(), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
             )
-        self.port = int(self._find(r"at http://127\.0\.0\.1:(\d+)/"))
+        self.port = int(self._find(r"at https?://127\.0\.0\.1:(\d+)/"))
         self.token = self._find(r"write_token=([0-9a-f]{64})")
 
     @property
     def pid(self) -> int:
         """Its process id."""
         return self.process.pid
+
+    @property
+    def said(self) -> str:
+        """Everything it has written so far: what it says at its start, and its log."""
+        return self._said.read_text()
 
     def _find(self, pattern: str) -> str:
         found = wait_until(lambda: re.search(pattern, self._said.read_text()), 20, self._said.read_text)

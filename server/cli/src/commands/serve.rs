@@ -1,20 +1,32 @@
 //! `paceline serve`: the web page and the API, until somebody ends it.
 
+use std::io;
+use std::path::Path;
+
 use paceline_companion::Background;
-use paceline_http::{Listening, Port, ServerConfig};
+use paceline_http::{Listening, Port, ServerConfig, TlsFiles};
 use paceline_query::Engine;
 use paceline_schema::env::GRADIO_SERVER_PORT;
 use paceline_storage::Durability;
+use serde_json::json;
 
 use super::open_store;
 use crate::arguments::{ListenArguments, ServeArguments};
 use crate::failure::Failure;
-use crate::output;
+use crate::{output, parent};
 
 /// Serves, after it has said where.
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let directory = arguments.listen.directory.directory();
-    serve(&arguments.listen, |listening| {
+    let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
+    let tls = tls.map(|(certificate, key)| TlsFiles { certificate, key });
+    serve(&arguments.listen, tls, |listening| {
+        if let Some(parent) = arguments.parent {
+            parent::end_with(parent, listening.stopper.clone())?;
+        }
+        if let Some(path) = &arguments.port_file {
+            write_port_file(path, listening)?;
+        }
         output::line(&format!("Paceline serves {} at {}", directory.display(), listening.url))?;
         print_write_address(listening)
     })
@@ -23,13 +35,15 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
 /// Serves; `on_ready` says where. When it cannot be said, the server runs all the same.
 pub(super) fn serve(
     arguments: &ListenArguments,
-    on_ready: impl FnOnce(&Listening) -> std::io::Result<()>,
+    tls: Option<TlsFiles>,
+    on_ready: impl FnOnce(&Listening) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let config = ServerConfig {
         host: arguments.host.clone(),
         port: arguments.port.map_or_else(first_port, |port| Ok(Port::Exactly(port)))?,
         write_token: arguments.token.clone(),
         allowed_hosts: arguments.allowed_hosts.clone(),
+        tls,
     };
     let store = open_store(&arguments.directory, Durability::Power)?;
     // Trainers of this directory find it served and start no companion of their own.
@@ -38,12 +52,22 @@ pub(super) fn serve(
         output::note(&format!("journals stay as they are, the data directory cannot be written: {error}"));
     }
     Ok(paceline_http::serve(&config, Engine::new(store), |listening| {
-        let _ = on_ready(listening);
+        if let Err(error) = on_ready(listening) {
+            output::note(&format!("where the server listens could not be said: {error}"));
+        }
     })?)
 }
 
+/// What a program that started this one waits for; it is there whole or not at all.
+fn write_port_file(path: &Path, listening: &Listening) -> io::Result<()> {
+    let unfinished = path.with_extension("new");
+    let (host, port) = (listening.address.ip(), listening.address.port());
+    std::fs::write(&unfinished, json!({ "host": host, "port": port, "url": listening.url }).to_string())?;
+    std::fs::rename(unfinished, path)
+}
+
 /// The address that lets a client write, where nobody knows the token yet.
-pub(super) fn print_write_address(listening: &Listening) -> std::io::Result<()> {
+pub(super) fn print_write_address(listening: &Listening) -> io::Result<()> {
     let Some(token) = &listening.generated_token else { return Ok(()) };
     output::line(&format!("Clients may write to {}?write_token={token}", listening.url))?;
     output::line("Share this address only with people you trust; it ends with the server.")

@@ -13,7 +13,7 @@ use crate::output;
 /// Serves and opens the page, where there is somebody to look at it.
 pub(crate) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
     let browser = !arguments.no_browser && io::stdout().is_terminal();
-    serve(&arguments.listen, |listening| {
+    serve(&arguments.listen, None, |listening| {
         if browser {
             open_browser(&page(
                 listening,

@@ -13,6 +13,9 @@ use crate::error::ApiError;
 use crate::routes::{BodyErrors, CommonErrors, NotFound, WriteErrors};
 use crate::state::State;
 
+/// The route of every call; which one it is stands in the path.
+pub(crate) const CALL_ROUTE: &str = "/api/{name}";
+
 /// Every call has its function here, or this does not compile.
 fn handler(operation: Operation) -> Handler {
     use Handler::{Read, Write};

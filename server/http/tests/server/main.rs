@@ -9,4 +9,6 @@ mod page;
 mod peer;
 mod process;
 mod support;
+mod telemetry;
+mod tls;
 mod uploads;

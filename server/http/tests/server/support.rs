@@ -41,11 +41,16 @@ impl Answer {
 
 impl TestServer {
     pub(crate) fn start() -> Self {
+        Self::start_with(ServerConfig::default())
+    }
+
+    /// On a port of the system's choice, else as `config` says.
+    pub(crate) fn start_with(config: ServerConfig) -> Self {
         let directory = tempfile::tempdir().expect("a folder");
         let store = Store::open(directory.path(), Durability::Process).expect("opens");
         let (ready, is_ready) = mpsc::channel::<Listening>();
         let run = move || {
-            let config = ServerConfig { port: Port::Exactly(0), ..ServerConfig::default() };
+            let config = ServerConfig { port: Port::Exactly(0), ..config };
             serve(&config, Engine::new(store), |listening| {
                 ready.send(listening.clone()).expect("the test waits");
             })
