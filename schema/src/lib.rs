@@ -27,7 +27,7 @@ pub use error::{ErrorBody, ErrorCode};
 pub use event::{Alert, AlertLevel, Event, ProcessIdentity, Row, RunEnd, RunStart, SystemSample};
 pub use names::{ProjectName, canonical_project};
 pub use operations::Operation;
-pub use run::{ProjectSummary, RunDetail, RunState, RunSummary, StateSource};
+pub use run::{ProjectSummary, RunChoice, RunDetail, RunState, RunSummary, StateSource};
 pub use scope::Scope;
 pub use status::{LossStatus, RunStatus, TotalStepsSource, Trend};
 pub use time::Timestamp;

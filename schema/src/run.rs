@@ -70,6 +70,15 @@ pub enum StateSource {
     Rows,
 }
 
+/// Which run of a project is meant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RunChoice {
+    /// The one with this id, and no other.
+    Id(String),
+    /// The most recently created one of this name.
+    Name(String),
+}
+
 /// One project in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

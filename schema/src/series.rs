@@ -104,6 +104,44 @@ pub struct MetricValue {
     pub value: serde_json::Value,
 }
 
+/// Which rows of a run an answer is about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Moment {
+    /// All of them.
+    All,
+    /// Those of one step.
+    Step(i64),
+    /// Those of the steps around one.
+    AroundStep {
+        /// The step.
+        step: i64,
+        /// How far from it on both sides, steps.
+        window: f64,
+    },
+    /// Those logged around a time.
+    AroundTime {
+        /// The time.
+        time: Timestamp,
+        /// How far from it on both sides.
+        window_seconds: f64,
+    },
+}
+
+impl Moment {
+    /// Whether a row of this step and time belongs to it.
+    #[must_use]
+    pub fn holds(self, step: i64, time: Timestamp) -> bool {
+        match self {
+            Self::All => true,
+            Self::Step(wanted) => step == wanted,
+            Self::AroundStep { step: centre, window } => step.abs_diff(centre) as f64 <= window,
+            Self::AroundTime { time: centre, window_seconds } => {
+                time.seconds_since(centre).abs() <= window_seconds
+            }
+        }
+    }
+}
+
 /// One row as it was logged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -3,6 +3,7 @@
 //! Transports call [`Engine`] and nothing below it. Status and lists are made from the heads of the runs
 //! and never read rows; what depends on the time of asking is a pure function of heads, record and clock.
 
+mod alerts;
 mod earlier_runs;
 mod engine;
 mod error;
@@ -10,6 +11,8 @@ mod eta;
 mod findings;
 mod level;
 mod m4;
+mod moments;
+mod overview;
 mod projects;
 mod rows;
 mod runs;
@@ -17,9 +20,14 @@ mod sentence;
 mod series;
 mod state;
 mod status;
+mod thin;
+mod thinned;
 mod totals;
+mod traces;
 mod trend;
 
 pub use engine::Engine;
 pub use error::QueryError;
+pub use overview::{ProjectContents, RunOverview};
 pub use sentence::{duration, figure};
+pub use thinned::ThinRequest;

@@ -1,6 +1,5 @@
-//! Rows, values, samples and alerts, page by page.
+//! Rows, values and samples, page by page.
 
-use paceline_schema::Alert;
 use paceline_schema::series::{LogRow, MetricValue, Page};
 use paceline_storage::StoredRow;
 
@@ -8,8 +7,6 @@ use crate::engine::Engine;
 use crate::error::QueryError;
 use paceline_schema::similar::similar;
 
-/// Most alerts in one answer.
-const MOST_ALERTS: usize = 1_000;
 /// Rows read at a time in search of a metric.
 const ROWS_AT_A_TIME: usize = 1_000;
 
@@ -87,18 +84,6 @@ impl Engine {
             Ok(page(rows.into_iter().map(|row| (row.id, log_row(row))).collect(), limit))
         })
     }
-
-    /// The newest alerts of a run or of all runs of a project, newest first, at most 1,000.
-    ///
-    /// # Errors
-    /// When there is no such project or run, or its file cannot be read.
-    pub fn alerts(&self, project: &str, run: Option<&str>) -> Result<Vec<Alert>, QueryError> {
-        self.read(project, |reader, _| {
-            let run_id = run.map(|run| reader.find_run(run)).transpose()?.map(|record| record.run_id);
-            let alerts = reader.alerts(run_id.as_deref(), MOST_ALERTS)?;
-            Ok(alerts.into_iter().map(|(_, alert)| alert).collect())
-        })
-    }
 }
 
 /// The first `limit` of `items`, each with its cursor; there is a next page when there are more.
@@ -116,7 +101,7 @@ fn metric_value(row: &StoredRow, key: &str) -> Option<MetricValue> {
     Some(MetricValue { timestamp: row.time, step: row.step, value: value.to_json() })
 }
 
-fn log_row(row: StoredRow) -> LogRow {
+pub(crate) fn log_row(row: StoredRow) -> LogRow {
     let metrics = row.metrics.into_iter().map(|(key, value)| (key, value.to_json())).collect();
     LogRow { id: row.id, timestamp: row.time, step: row.step, metrics }
 }

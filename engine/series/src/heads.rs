@@ -1,10 +1,11 @@
 //! What all rows of one run say at a glance.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use paceline_schema::{Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
+use crate::contents::Contents;
 use crate::curve::Curve;
 use crate::epoch::{EpochTrack, EpochUnits};
 use crate::keys::{KeyFacts, Part};
@@ -14,7 +15,7 @@ use crate::pace::{PaceTrack, RowKind};
 use crate::step::StepResolver;
 
 /// First byte of the encoded form; another one means another format.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// Curves are kept for so many metrics that may stand for the loss.
 const LOSS_CAPACITY: usize = 4;
 
@@ -90,6 +91,8 @@ pub struct RunHeads {
     max_step: Option<i64>,
     resolver: StepResolver,
     metrics: BTreeMap<String, Metric>,
+    /// Keys that held something else than numbers, some of them numbers as well.
+    others: BTreeMap<String, Contents>,
     /// By rank, then by appearance.
     losses: Vec<LossHead>,
     epoch: Chosen<EpochTrack>,
@@ -123,8 +126,11 @@ impl RunHeads {
         }
         let mut facts = RowFacts::default();
         for (key, value) in metrics {
-            if let Some(value) = value.number() {
-                self.absorb_value(key, Sample { step: resolved.step, time, value }, &mut facts);
+            match value.number() {
+                Some(value) => {
+                    self.absorb_value(key, Sample { step: resolved.step, time, value }, &mut facts);
+                }
+                None => self.absorb_other(key, Contents::of(value)),
             }
         }
         if let Some(epoch) = facts.epoch {
@@ -165,6 +171,13 @@ impl RunHeads {
                 row.evaluation_seconds = Some(row.evaluation_seconds.unwrap_or(0.0) + sample.value);
             }
             Part::Epoch { .. } | Part::LearningRate { .. } | Part::Series => {}
+        }
+    }
+
+    fn absorb_other(&mut self, key: &str, contents: Contents) {
+        match self.others.get_mut(key) {
+            Some(known) => *known = known.with(contents),
+            None => drop(self.others.insert(key.to_owned(), contents)),
         }
     }
 
@@ -259,6 +272,18 @@ impl RunHeads {
     /// The metrics, sorted by name.
     pub fn metrics(&self) -> impl Iterator<Item = (&str, &MetricHead)> {
         self.metrics.iter().map(|(key, metric)| (key.as_str(), &metric.head))
+    }
+
+    /// Every key that was logged, whatever it held, sorted.
+    #[must_use]
+    pub fn keys(&self) -> BTreeSet<&str> {
+        self.metrics.keys().chain(self.others.keys()).map(String::as_str).collect()
+    }
+
+    /// What was logged beside numbers, of all keys together.
+    #[must_use]
+    pub fn contents(&self) -> Contents {
+        self.others.values().fold(Contents::default(), |all, contents| all.with(*contents))
     }
 
     /// One metric.

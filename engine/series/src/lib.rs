@@ -3,6 +3,7 @@
 //! [`RunHeads`] takes the rows of one run in id order and keeps, in memory bounded by the number of
 //! metrics, all that status, lists and remaining time need, so that none of them reads rows again.
 
+mod contents;
 mod curve;
 mod epoch;
 mod heads;
@@ -13,6 +14,7 @@ mod pace;
 mod recent;
 mod step;
 
+pub use contents::Contents;
 pub use curve::{Curve, CurvePoint};
 pub use epoch::{EpochTrack, EpochUnits};
 pub use heads::{LossHead, RunHeads};

@@ -19,6 +19,8 @@ pub(crate) struct Shape {
     pub(crate) system_metrics: Option<RunTable>,
     pub(crate) alerts: Option<RunTable>,
     pub(crate) configs: Option<RunTable>,
+    pub(crate) traces: Option<TraceTable>,
+    pub(crate) has_artifacts: bool,
     /// Ours.
     pub(crate) has_runs: bool,
     pub(crate) has_heads: bool,
@@ -33,6 +35,21 @@ pub(crate) struct RunTable {
     pub(crate) log_id: &'static str,
 }
 
+/// The same for the table of traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TraceTable {
+    pub(crate) columns: RunTable,
+    /// `spans`, or the empty list where the table is older than they are.
+    pub(crate) spans: &'static str,
+}
+
+impl TraceTable {
+    fn of(columns: &HashSet<String>) -> Self {
+        let spans = if columns.contains("spans") { "spans" } else { "'[]'" };
+        Self { columns: RunTable::of(columns), spans }
+    }
+}
+
 impl Shape {
     /// Reads the catalogue.
     pub(crate) fn of(connection: &Connection) -> rusqlite::Result<Self> {
@@ -45,6 +62,8 @@ impl Shape {
             system_metrics: run_table("system_metrics"),
             alerts: run_table("alerts"),
             configs: run_table("configs"),
+            traces: columns.get("traces").map(TraceTable::of),
+            has_artifacts: has("artifact_versions"),
             has_runs: has("paceline_runs"),
             has_heads: has("paceline_heads") && has("paceline_meta"),
         })

@@ -24,7 +24,9 @@ pub use batch::{Appended, Batch};
 pub use error::StorageError;
 pub use paceline_journal::process::Liveness;
 pub use project::{Pending, Project};
-pub use reader::{JsonObject, Reader};
+pub use reader::{
+    AlertFilter, JsonObject, Presence, Reader, RowsOf, StoredTrace, TraceOrder, TraceSearch,
+};
 pub use rows::StoredRow;
 pub use runs::RunRecord;
 pub use store::{Durability, Store};

@@ -6,16 +6,25 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use paceline_schema::similar::similar;
-use paceline_schema::status::AlertCounts;
-use paceline_schema::{Alert, AlertLevel};
 use paceline_series::RunHeads;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::compat::{RunTable, Shape};
 use crate::error::{Location, StorageError};
 use crate::heads::{self, RowsOfRun, Runs};
-use crate::rows::{self, StoredRow, bytes, optional_text, text, time};
+use crate::rows::{self, StoredRow, bytes, text};
 use crate::runs::{self, Recorded, RunRecord};
+
+mod alerts;
+mod choice;
+mod ordered;
+mod pages;
+mod traces;
+
+pub use alerts::AlertFilter;
+pub use ordered::RowsOf;
+pub use pages::Presence;
+pub use traces::{StoredTrace, TraceOrder, TraceSearch};
 
 /// One consistent snapshot of a project, inside [`Project::read`](crate::Project::read).
 ///
@@ -268,61 +277,6 @@ impl Reader<'_> {
         })
         .map_err(self.explain("read the samples of a run"))?;
         Ok(page)
-    }
-
-    /// Alerts of one run or of all, newest first, at most `limit`, with the name of the run each belongs to.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn alerts(&self, run_id: Option<&str>, limit: usize) -> Result<Vec<(String, Alert)>, StorageError> {
-        let Some(RunTable { run, log_id }) = self.shape.alerts else { return Ok(Vec::new()) };
-        let filter = if run_id.is_some() { format!("{run} = ?1") } else { "?1 IS NULL".to_owned() };
-        let sql = format!(
-            "SELECT run_name, timestamp, title, text, level, step, {log_id} FROM alerts \
-             WHERE {filter} ORDER BY timestamp DESC, id DESC LIMIT ?2"
-        );
-        let read = || -> rusqlite::Result<_> {
-            let mut statement = self.connection.prepare_cached(&sql)?;
-            let alerts =
-                statement.query_map(params![run_id, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-                    let alert = Alert {
-                        alert_id: optional_text(row, 6)?,
-                        time: time(row.get_ref(1)?).unwrap_or_default(),
-                        title: text(row, 2)?,
-                        text: optional_text(row, 3)?,
-                        level: AlertLevel::parse(&text(row, 4)?).unwrap_or_default(),
-                        step: row.get(5)?,
-                    };
-                    Ok((text(row, 0)?, alert))
-                })?;
-            alerts.collect()
-        };
-        read().map_err(self.explain("read the alerts"))
-    }
-
-    /// How many alerts of each level a run has.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn alert_counts(&self, run_id: &str) -> Result<AlertCounts, StorageError> {
-        let mut counts = AlertCounts::default();
-        let Some(RunTable { run, .. }) = self.shape.alerts else { return Ok(counts) };
-        let sql = format!("SELECT level, count(*) FROM alerts WHERE {run} = ?1 GROUP BY level");
-        let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self.connection.prepare_cached(&sql)?;
-            let mut rows = statement.query([run_id])?;
-            while let Some(row) = rows.next()? {
-                let count = row.get::<_, i64>(1)?.unsigned_abs();
-                match AlertLevel::parse(&text(row, 0)?).unwrap_or_default() {
-                    AlertLevel::Error => counts.error += count,
-                    AlertLevel::Warn => counts.warn += count,
-                    AlertLevel::Info => counts.info += count,
-                }
-            }
-            Ok(())
-        };
-        read().map_err(self.explain("count the alerts"))?;
-        Ok(counts)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::thread;
 
 use paceline_schema::{Alert, AlertLevel, Event, Metrics, Row, SystemSample, Value};
-use paceline_storage::{Appended, Batch, StorageError};
+use paceline_storage::{AlertFilter, Appended, Batch, StorageError};
 use proptest::prelude::*;
 
 use crate::support::{Scratch, at, batch, loss, row, run};
@@ -191,14 +191,14 @@ fn configs_samples_and_alerts_are_stored_once_and_read() {
             assert_eq!(samples.len(), 1);
             assert_eq!((samples[0].time, samples[0].metrics[0].1.number()), (at(2), Some(300.5)));
             assert!(reader.system_rows("a", Some(samples[0].id), 10)?.is_empty());
-            let alerts = reader.alerts(None, 10)?;
+            let alerts = reader.alerts(&AlertFilter::default(), 10)?;
             assert_eq!(
                 alerts.iter().map(|(_, alert)| alert.title.as_str()).collect::<Vec<_>>(),
                 ["alert 2", "alert 1"]
             );
             assert_eq!(alerts[0].0, "name of a");
-            assert_eq!(reader.alerts(Some("a"), 1)?.len(), 1);
-            assert!(reader.alerts(Some("b"), 10)?.is_empty());
+            assert_eq!(reader.alerts(&AlertFilter { run_id: Some("a"), ..AlertFilter::default() }, 1)?.len(), 1);
+            assert!(reader.alerts(&AlertFilter { run_id: Some("b"), ..AlertFilter::default() }, 10)?.is_empty());
             let counts = reader.alert_counts("a")?;
             assert_eq!((counts.error, counts.warn, counts.info), (1, 1, 0));
             Ok(())

@@ -1,7 +1,7 @@
 //! Damaged files: the project says so, nothing panics, the others work.
 
 use paceline_schema::ErrorCode;
-use paceline_storage::StorageError;
+use paceline_storage::{AlertFilter, StorageError};
 use rusqlite::Connection;
 
 use crate::support::{Scratch, batch, loss, row};
@@ -18,7 +18,7 @@ fn read_everything(scratch: &Scratch) -> Result<(), StorageError> {
         }
         reader.all_heads()?;
         reader.configs()?;
-        reader.alerts(None, 100).map(drop)
+        reader.alerts(&AlertFilter::default(), 100).map(drop)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use paceline_schema::ddl::SCHEMA_VERSION;
 use paceline_schema::{AlertLevel, Value};
-use paceline_storage::StorageError;
+use paceline_storage::{AlertFilter, StorageError};
 use rusqlite::Connection;
 
 use crate::support::{Scratch, at, batch, loss, row, start};
@@ -88,7 +88,7 @@ fn a_file_of_the_peer_is_read_without_a_change_and_then_written() {
             assert_eq!(reader.heads(&first)?.rows(), 7);
             assert_eq!(reader.config(&first)?.expect("it has one")["lr"], 1e-3);
             assert_eq!(reader.system_rows(&first, None, 10)?.len(), 1);
-            assert_eq!(reader.alerts(None, 10)?[0].1.level, AlertLevel::Error);
+            assert_eq!(reader.alerts(&AlertFilter::default(), 10)?[0].1.level, AlertLevel::Error);
             Ok(())
         })
         .expect("it is read");
@@ -139,7 +139,7 @@ fn an_old_file_is_read_as_it_is() {
             assert_eq!(reader.heads("old")?.rows(), 2);
             assert_eq!(reader.config("old")?.expect("it has one")["lr"], 0.1);
             assert_eq!(reader.system_rows("old", None, 10)?.len(), 1);
-            assert_eq!(reader.alerts(Some("old"), 10)?.len(), 1);
+            assert_eq!(reader.alerts(&AlertFilter { run_id: Some("old"), ..AlertFilter::default() }, 10)?.len(), 1);
             Ok(())
         })
         .expect("it is read");

@@ -1,0 +1,47 @@
+//! The alerts of a project.
+
+use paceline_schema::{Alert, AlertLevel, RunChoice, Timestamp};
+use paceline_storage::AlertFilter;
+
+use crate::engine::Engine;
+use crate::error::QueryError;
+
+/// Most alerts in one answer.
+const MOST_ALERTS: usize = 1_000;
+
+impl Engine {
+    /// The newest alerts of a run or of all runs of a project, newest first, at most 1,000.
+    ///
+    /// # Errors
+    /// When there is no such project or run, or its file cannot be read.
+    pub fn alerts(&self, project: &str, run: Option<&str>) -> Result<Vec<Alert>, QueryError> {
+        self.read(project, |reader, _| {
+            let run_id = run.map(|run| reader.find_run(run)).transpose()?.map(|record| record.run_id);
+            let filter = AlertFilter { run_id: run_id.as_deref(), ..AlertFilter::default() };
+            Ok(reader.alerts(&filter, MOST_ALERTS)?.into_iter().map(|(_, alert)| alert).collect())
+        })
+    }
+
+    /// Every alert of a run or of all runs, of one level or of all, after a time or ever, newest first, each
+    /// with the name of its run; none for a run that is not there.
+    ///
+    /// # Errors
+    /// When there is no such project, or its file cannot be read.
+    pub fn chosen_alerts(
+        &self,
+        project: &str,
+        run: Option<&RunChoice>,
+        level: Option<AlertLevel>,
+        since: Option<Timestamp>,
+    ) -> Result<Vec<(String, Alert)>, QueryError> {
+        self.read(project, |reader, _| {
+            let run_id = run.map(|run| reader.chosen_run(run)).transpose()?;
+            if run_id == Some(None) {
+                return Ok(Vec::new());
+            }
+            let run_id = run_id.flatten();
+            let filter = AlertFilter { run_id: run_id.as_deref(), level, since };
+            Ok(reader.alerts(&filter, usize::MAX)?)
+        })
+    }
+}

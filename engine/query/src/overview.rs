@@ -1,0 +1,115 @@
+//! Runs and projects at a glance, from their heads alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use paceline_schema::RunChoice;
+use paceline_series::Contents;
+use paceline_storage::{JsonObject, Presence, RowsOf};
+
+use crate::engine::Engine;
+use crate::error::QueryError;
+
+/// A run at a glance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOverview {
+    /// Display name.
+    pub name: String,
+    /// Rows logged.
+    pub rows: u64,
+    /// Every key that was logged, whatever it held, sorted.
+    pub keys: Vec<String>,
+    /// Its config, where it has one.
+    pub config: Option<JsonObject>,
+    /// Largest step of a row.
+    pub last_step: Option<i64>,
+}
+
+/// What a project holds, as far as it decides what a page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProjectContents {
+    /// A number or a histogram was logged.
+    pub metrics: bool,
+    /// An image, a video, audio, HTML, a 3D object or a table was logged.
+    pub media: bool,
+    /// A report was logged.
+    pub reports: bool,
+    /// What stands in tables of its own.
+    pub tables: Presence,
+}
+
+impl Engine {
+    /// A run at a glance; `None` for one that is not there or has no rows.
+    ///
+    /// # Errors
+    /// When there is no such project, or its file cannot be read.
+    pub fn run_overview(&self, project: &str, run: &RunChoice) -> Result<Option<RunOverview>, QueryError> {
+        self.read(project, |reader, _| {
+            let Some(run_id) = reader.chosen_run(run)? else { return Ok(None) };
+            let heads = reader.heads(&run_id)?;
+            if heads.rows() == 0 {
+                return Ok(None);
+            }
+            Ok(Some(RunOverview {
+                name: reader.find_run(&run_id)?.run_name,
+                rows: heads.rows(),
+                keys: heads.keys().into_iter().map(str::to_owned).collect(),
+                config: reader.config(&run_id)?,
+                last_step: heads.max_step(),
+            }))
+        })
+    }
+
+    /// Largest step of any row of a project.
+    ///
+    /// # Errors
+    /// When there is no such project, or its file cannot be read.
+    pub fn max_step(&self, project: &str) -> Result<Option<i64>, QueryError> {
+        self.read(project, |reader, _| {
+            Ok(reader.all_heads()?.values().filter_map(|heads| heads.max_step()).max())
+        })
+    }
+
+    /// The configs of all runs of a project that have one, by run id.
+    ///
+    /// # Errors
+    /// When there is no such project, or its file cannot be read.
+    pub fn configs(&self, project: &str) -> Result<BTreeMap<String, JsonObject>, QueryError> {
+        self.read(project, |reader, _| Ok(reader.configs()?.into_iter().collect()))
+    }
+
+    /// The names of the samples of the machine taken for a run, sorted; none for a run that is not there.
+    ///
+    /// # Errors
+    /// When there is no such project, or its file cannot be read.
+    pub fn system_keys(&self, project: &str, run: &RunChoice) -> Result<Vec<String>, QueryError> {
+        self.read(project, |reader, _| {
+            let Some(run_id) = reader.chosen_run(run)? else { return Ok(Vec::new()) };
+            let mut keys = BTreeSet::new();
+            reader.rows_by_time(RowsOf::System, &run_id, |row| {
+                for (key, _) in row.metrics {
+                    keys.insert(key);
+                }
+                ControlFlow::Continue(())
+            })?;
+            Ok(keys.into_iter().collect())
+        })
+    }
+
+    /// What a project holds.
+    ///
+    /// # Errors
+    /// When there is no such project, or its file cannot be read.
+    pub fn project_contents(&self, project: &str) -> Result<ProjectContents, QueryError> {
+        self.read(project, |reader, _| {
+            let heads = reader.all_heads()?;
+            let has = |kind| heads.values().any(|heads| heads.contents().has(kind));
+            Ok(ProjectContents {
+                metrics: has(Contents::HISTOGRAM) || heads.values().any(|heads| heads.metric_count() > 0),
+                media: has(Contents::MEDIA),
+                reports: has(Contents::REPORT),
+                tables: reader.presence()?,
+            })
+        })
+    }
+}
