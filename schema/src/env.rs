@@ -22,6 +22,18 @@ variables! {
     GRADIO_SERVER_PORT = "GRADIO_SERVER_PORT";
     /// Address of `paceline serve` unless `--host` says one; 127.0.0.1 unless set.
     GRADIO_SERVER_NAME = "GRADIO_SERVER_NAME";
+    /// Address of the logo that Trackio's page shows on light ground; ours unless set.
+    TRACKIO_LOGO_LIGHT_URL = "TRACKIO_LOGO_LIGHT_URL";
+    /// The same on dark ground.
+    TRACKIO_LOGO_DARK_URL = "TRACKIO_LOGO_DARK_URL";
+    /// Colours of runs in Trackio's page, separated by commas; its own unless set.
+    TRACKIO_COLOR_PALETTE = "TRACKIO_COLOR_PALETTE";
+    /// Metrics and groups (`train/*`) that Trackio's page draws first, separated by commas.
+    TRACKIO_PLOT_ORDER = "TRACKIO_PLOT_ORDER";
+    /// Characters after which Trackio's page shortens text in tables; 250 unless set.
+    TRACKIO_TABLE_TRUNCATE_LENGTH = "TRACKIO_TABLE_TRUNCATE_LENGTH";
+    /// The Space the server runs in; set by Hugging Face.
+    SPACE_ID = "SPACE_ID";
     /// Program that drains journals, where it is not beside the Python package.
     PACELINE_BINARY = "PACELINE_BINARY";
     /// `off` starts no companion: rows stay in the journal until a server or command opens the directory.

@@ -28,6 +28,6 @@ mod trend;
 
 pub use engine::Engine;
 pub use error::QueryError;
-pub use overview::{ProjectContents, RunOverview};
+pub use overview::{ProjectContents, RunMention, RunOverview};
 pub use sentence::{duration, figure};
 pub use thinned::ThinRequest;

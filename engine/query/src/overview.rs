@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use paceline_schema::RunChoice;
+use paceline_schema::{RunChoice, Timestamp};
 use paceline_series::Contents;
 use paceline_storage::{JsonObject, Presence, RowsOf};
 
@@ -25,8 +25,19 @@ pub struct RunOverview {
     pub last_step: Option<i64>,
 }
 
+/// A run by its id, name and age, which is all that may be known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunMention {
+    /// Its id, or its name where it has none.
+    pub run_id: String,
+    /// Display name.
+    pub run_name: String,
+    /// When it was created, or first heard of.
+    pub created_at: Option<Timestamp>,
+}
+
 /// What a project holds, as far as it decides what a page shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ProjectContents {
     /// A number or a histogram was logged.
     pub metrics: bool,
@@ -57,6 +68,40 @@ impl Engine {
                 config: reader.config(&run_id)?,
                 last_step: heads.max_step(),
             }))
+        })
+    }
+
+    /// Every run of a project, oldest first, those included that only made or used artifacts.
+    ///
+    /// # Errors
+    /// When there is no such project, or its file cannot be read.
+    pub fn mentioned_runs(&self, project: &str) -> Result<Vec<RunMention>, QueryError> {
+        self.read(project, |reader, _| {
+            let mut runs: Vec<RunMention> = reader
+                .runs()?
+                .into_iter()
+                .map(|run| RunMention {
+                    run_id: run.run_id,
+                    run_name: run.run_name,
+                    created_at: run.created_at,
+                })
+                .collect();
+            // A link that names a known run, by whatever it names it, tells of no other one; of links alone,
+            // one without an id tells of no other run than one of that name with an id.
+            let with_records = runs.len();
+            let mut linked = reader.linked_runs()?;
+            linked.sort_by_key(|run| run.run_id.is_none());
+            for run in linked {
+                let named_alike = if run.run_id.is_some() { &runs[..with_records] } else { &runs };
+                let known = named_alike.iter().any(|other| other.run_name == run.run_name)
+                    || runs.iter().any(|other| Some(&other.run_id) == run.run_id.as_ref());
+                if !known {
+                    let run_id = run.run_id.unwrap_or_else(|| run.run_name.clone());
+                    runs.push(RunMention { run_id, run_name: run.run_name, created_at: run.created_at });
+                }
+            }
+            runs.sort_by_key(|run| run.created_at);
+            Ok(runs)
         })
     }
 

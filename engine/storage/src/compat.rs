@@ -21,6 +21,8 @@ pub(crate) struct Shape {
     pub(crate) configs: Option<RunTable>,
     pub(crate) traces: Option<TraceTable>,
     pub(crate) has_artifacts: bool,
+    pub(crate) links: Option<LinkTable>,
+    pub(crate) has_external_links: bool,
     /// Ours.
     pub(crate) has_runs: bool,
     pub(crate) has_heads: bool,
@@ -50,6 +52,22 @@ impl TraceTable {
     }
 }
 
+/// The same for the links between runs and artifacts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LinkTable {
+    /// Whether a link belongs to a run of the project named `:project`; links of old tables always do.
+    pub(crate) scope: &'static str,
+}
+
+impl LinkTable {
+    fn of(columns: &HashSet<String>) -> Self {
+        let knows_projects = columns.contains("run_project");
+        Self {
+            scope: if knows_projects { "(run_project IS NULL OR run_project = :project)" } else { "TRUE" },
+        }
+    }
+}
+
 impl Shape {
     /// Reads the catalogue.
     pub(crate) fn of(connection: &Connection) -> rusqlite::Result<Self> {
@@ -64,6 +82,8 @@ impl Shape {
             configs: run_table("configs"),
             traces: columns.get("traces").map(TraceTable::of),
             has_artifacts: has("artifact_versions"),
+            links: columns.get("run_artifact_links").map(LinkTable::of),
+            has_external_links: has("external_run_artifact_links"),
             has_runs: has("paceline_runs"),
             has_heads: has("paceline_heads") && has("paceline_meta"),
         })

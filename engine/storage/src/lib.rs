@@ -25,7 +25,7 @@ pub use error::StorageError;
 pub use paceline_journal::process::Liveness;
 pub use project::{Pending, Project};
 pub use reader::{
-    AlertFilter, JsonObject, Presence, Reader, RowsOf, StoredTrace, TraceOrder, TraceSearch,
+    AlertFilter, JsonObject, LinkedRun, Presence, Reader, RowsOf, StoredTrace, TraceOrder, TraceSearch,
 };
 pub use rows::StoredRow;
 pub use runs::RunRecord;

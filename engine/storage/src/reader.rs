@@ -17,11 +17,13 @@ use crate::runs::{self, Recorded, RunRecord};
 
 mod alerts;
 mod choice;
+mod linked;
 mod ordered;
 mod pages;
 mod traces;
 
 pub use alerts::AlertFilter;
+pub use linked::LinkedRun;
 pub use ordered::RowsOf;
 pub use pages::Presence;
 pub use traces::{StoredTrace, TraceOrder, TraceSearch};

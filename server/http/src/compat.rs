@@ -14,14 +14,16 @@ mod dispatch;
 mod entries;
 mod files;
 mod mutations;
+mod parameters;
 mod reads;
 mod registry;
 mod series;
-mod settings;
+pub(crate) mod settings;
 mod sql;
 mod system;
 mod traces;
 mod upload;
+mod values;
 pub(crate) mod version;
 
 pub(crate) use dispatch::CALL_ROUTE;

@@ -13,6 +13,7 @@ use paceline_storage::Store;
 use serde::Serialize;
 
 use crate::access::WriteToken;
+use crate::compat::settings::PageSettings;
 use crate::config::Settings;
 use crate::error::ApiError;
 use crate::guard::AllowedHosts;
@@ -43,6 +44,8 @@ pub(crate) struct AppState {
     pub(crate) is_secure: bool,
     pub(crate) stopping: Stopping,
     pub(crate) telemetry: Telemetry,
+    /// What the peer's page is shown with.
+    pub(crate) page: PageSettings,
     /// The OpenAPI document as text.
     pub(crate) document: String,
     /// Files that wait for the call that uses them.
@@ -73,6 +76,7 @@ impl AppState {
             is_secure: settings.is_secure,
             stopping: Stopping::default(),
             telemetry: Telemetry::new(clock()),
+            page: PageSettings::of(|name| std::env::var(name).ok()),
             document,
             // Ids of one start differ from those of the next, which the log tells apart by them.
             requests: AtomicU64::new(clock().0.unsigned_abs() << 8),

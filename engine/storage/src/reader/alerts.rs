@@ -22,7 +22,8 @@ pub struct AlertFilter<'a> {
 
 impl AlertFilter<'_> {
     fn takes(&self, alert: &Alert) -> bool {
-        self.level.is_none_or(|level| alert.level == level) && self.since.is_none_or(|since| alert.time > since)
+        self.level.is_none_or(|level| alert.level == level)
+            && self.since.is_none_or(|since| alert.time > since)
     }
 }
 

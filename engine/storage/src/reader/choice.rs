@@ -41,10 +41,7 @@ impl Reader<'_> {
         for (table, run) in tables.into_iter().filter_map(|(table, shape)| Some((table, shape?.run))) {
             let joint = if sources.is_empty() { "" } else { " UNION ALL " };
             // Writing to a String cannot fail.
-            let _ = write!(
-                sources,
-                "{joint}SELECT {run} AS run, timestamp FROM {table} WHERE run_name = ?1"
-            );
+            let _ = write!(sources, "{joint}SELECT {run} AS run, timestamp FROM {table} WHERE run_name = ?1");
         }
         if sources.is_empty() {
             return Ok(None);

@@ -94,24 +94,26 @@ impl Reader<'_> {
         let offset = i64::try_from(search.offset).unwrap_or(i64::MAX);
         let read = || -> rusqlite::Result<_> {
             let mut statement = self.connection.prepare_cached(&sql)?;
-            let rows = statement.query_map(params![run_id, search.step, search.text, limit, offset], |row| {
-                let json = |column, absent: Value| -> rusqlite::Result<Value> {
-                    let stored = bytes(row.get_ref(column)?).and_then(|json| serde_json::from_slice(json).ok());
-                    Ok(stored.unwrap_or(absent))
-                };
-                Ok(StoredTrace {
-                    id: text(row, 0)?,
-                    key: text(row, 1)?,
-                    index: row.get(2)?,
-                    run_id: text(row, 3)?,
-                    run_name: text(row, 4)?,
-                    step: row.get(5)?,
-                    time: time(row.get_ref(6)?).unwrap_or_default(),
-                    messages: json(7, json!([]))?,
-                    metadata: json(8, json!({}))?,
-                    spans: json(9, json!([]))?,
-                })
-            })?;
+            let rows =
+                statement.query_map(params![run_id, search.step, search.text, limit, offset], |row| {
+                    let json = |column, absent: Value| -> rusqlite::Result<Value> {
+                        let stored =
+                            bytes(row.get_ref(column)?).and_then(|json| serde_json::from_slice(json).ok());
+                        Ok(stored.unwrap_or(absent))
+                    };
+                    Ok(StoredTrace {
+                        id: text(row, 0)?,
+                        key: text(row, 1)?,
+                        index: row.get(2)?,
+                        run_id: text(row, 3)?,
+                        run_name: text(row, 4)?,
+                        step: row.get(5)?,
+                        time: time(row.get_ref(6)?).unwrap_or_default(),
+                        messages: json(7, json!([]))?,
+                        metadata: json(8, json!({}))?,
+                        spans: json(9, json!([]))?,
+                    })
+                })?;
             rows.collect()
         };
         read().map_err(self.explain("read the traces"))
@@ -129,8 +131,8 @@ impl Reader<'_> {
         );
         let read = || -> rusqlite::Result<_> {
             let mut statement = self.connection.prepare_cached(&sql)?;
-            let rows =
-                statement.query_map([run_id], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+            let rows = statement
+                .query_map([run_id], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
             rows.collect()
         };
         read().map_err(self.explain("count the traces"))

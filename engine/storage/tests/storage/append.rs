@@ -197,8 +197,13 @@ fn configs_samples_and_alerts_are_stored_once_and_read() {
                 ["alert 2", "alert 1"]
             );
             assert_eq!(alerts[0].0, "name of a");
-            assert_eq!(reader.alerts(&AlertFilter { run_id: Some("a"), ..AlertFilter::default() }, 1)?.len(), 1);
-            assert!(reader.alerts(&AlertFilter { run_id: Some("b"), ..AlertFilter::default() }, 10)?.is_empty());
+            assert_eq!(
+                reader.alerts(&AlertFilter { run_id: Some("a"), ..AlertFilter::default() }, 1)?.len(),
+                1
+            );
+            assert!(
+                reader.alerts(&AlertFilter { run_id: Some("b"), ..AlertFilter::default() }, 10)?.is_empty()
+            );
             let counts = reader.alert_counts("a")?;
             assert_eq!((counts.error, counts.warn, counts.info), (1, 1, 0));
             Ok(())

@@ -139,7 +139,10 @@ fn an_old_file_is_read_as_it_is() {
             assert_eq!(reader.heads("old")?.rows(), 2);
             assert_eq!(reader.config("old")?.expect("it has one")["lr"], 0.1);
             assert_eq!(reader.system_rows("old", None, 10)?.len(), 1);
-            assert_eq!(reader.alerts(&AlertFilter { run_id: Some("old"), ..AlertFilter::default() }, 10)?.len(), 1);
+            assert_eq!(
+                reader.alerts(&AlertFilter { run_id: Some("old"), ..AlertFilter::default() }, 10)?.len(),
+                1
+            );
             Ok(())
         })
         .expect("it is read");

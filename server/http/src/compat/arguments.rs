@@ -13,17 +13,16 @@ pub(crate) struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// Reads `{"args": […], "kwargs": {…}}`, `{"data": […]}`, a flat object of names or a list of positions.
-    /// As with the peer, a body that is none of them carries no arguments.
+    /// Reads `{"args": […], "kwargs": {…}}`, `{"data": […]}`, a flat object of names or a list of positions;
+    /// a single value is the first position. As with the peer, a body that is no JSON carries no arguments.
     pub(crate) fn parse(body: &'a [u8]) -> Self {
-        if let Ok(positional) = serde_json::from_slice(body) {
-            return Self { positional, ..Self::default() };
-        }
-        let Ok(named) = serde_json::from_slice::<HashMap<String, &RawValue>>(body) else {
-            return Self::default();
+        let Ok(whole) = serde_json::from_slice::<&RawValue>(body) else { return Self::default() };
+        let Ok(named) = serde_json::from_str::<HashMap<String, &RawValue>>(whole.get()) else {
+            return Self { positional: positions(whole), ..Self::default() };
         };
         if named.contains_key("args") || named.contains_key("kwargs") {
-            return Self { positional: parsed(&named, "args"), named: parsed(&named, "kwargs") };
+            let positional = named.get("args").copied().map(positions).unwrap_or_default();
+            return Self { positional, named: parsed(&named, "kwargs") };
         }
         match named.get("data").and_then(|data| serde_json::from_str(data.get()).ok()) {
             Some(positional) => Self { positional, ..Self::default() },
@@ -35,6 +34,14 @@ impl<'a> Arguments<'a> {
     pub(crate) fn get(&self, position: usize, name: &str) -> Option<&'a str> {
         let found = self.named.get(name).or_else(|| self.positional.get(position));
         found.map(|value| value.get())
+    }
+}
+
+/// A list, or one value in its place; null, 0, false and what is empty stand for none.
+fn positions(value: &RawValue) -> Vec<&RawValue> {
+    match value.get() {
+        "null" | "false" | "0" | "0.0" | "\"\"" | "{}" => Vec::new(),
+        text => serde_json::from_str(text).unwrap_or_else(|_| vec![value]),
     }
 }
 
@@ -56,6 +63,7 @@ mod tests {
             r#"{"data": [[1], null]}"#,
             r#"{"logs": [1], "hf_token": null}"#,
             "[[1], null]",
+            r#"{"args": {"logs": 0}, "kwargs": {"logs": [1], "hf_token": null}}"#,
         ] {
             let arguments = Arguments::parse(body.as_bytes());
             assert_eq!(arguments.get(0, "logs"), Some("[1]"), "{body}");
@@ -65,8 +73,13 @@ mod tests {
 
     #[test]
     fn other_bodies_carry_no_arguments() {
-        for body in ["", "nonsense", "3", "{}", r#"{"kwargs": 3}"#, r#"{"data": [[1]]}"#] {
+        for body in
+            ["", "nonsense", "3", "null", "{}", r#"{"args": "x"}"#, r#"{"kwargs": 3}"#, r#"{"data": [[1]]}"#]
+        {
             assert_eq!(Arguments::parse(body.as_bytes()).get(1, "hf_token"), None, "{body}");
+        }
+        for body in [r#""digits""#, r#"{"args": "digits"}"#] {
+            assert_eq!(Arguments::parse(body.as_bytes()).get(0, "project"), Some("\"digits\""), "{body}");
         }
     }
 }

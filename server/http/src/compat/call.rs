@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use paceline_query::Engine;
-use paceline_schema::{ErrorCode, Operation, Timestamp};
+use paceline_schema::{ErrorCode, Operation, RunChoice, Timestamp};
 use paceline_storage::Store;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +25,8 @@ pub(super) struct Call<'a> {
     /// When it came.
     pub(super) arrived: Timestamp,
     pub(super) state: &'a AppState,
+    /// The caller may rename and delete runs.
+    pub(super) may_change_runs: bool,
 }
 
 impl<'a> Call<'a> {
@@ -62,14 +64,13 @@ impl<'a> Call<'a> {
         Ok(self.get::<Option<T>>(name)?.unwrap_or(default))
     }
 
-    /// Which run is meant: its id, else its name; `None` when neither was given.
+    /// Which run is meant: the one with the id, else the newest of the name; `None` when neither was given.
     ///
     /// # Errors
     /// `InvalidRequest` when one of them is no text.
-    pub(super) fn run(&self) -> Result<Option<String>, ApiError> {
-        let given =
-            |name| Ok::<_, ApiError>(self.get::<Option<String>>(name)?.filter(|text| !text.is_empty()));
-        Ok(given("run_id")?.or(given("run")?))
+    pub(super) fn run_choice(&self) -> Result<Option<RunChoice>, ApiError> {
+        let (run_id, name) = (self.get("run_id")?, self.get("run")?);
+        Ok(run_choice(run_id, name))
     }
 
     /// As the peer does, a write without `hf_token` is refused; what it holds means nothing here.
@@ -79,6 +80,11 @@ impl<'a> Call<'a> {
     pub(super) fn require_hf_token(&self) -> Result<(), ApiError> {
         self.text("hf_token").map(drop)
     }
+}
+
+/// The id decides where both are given.
+pub(super) fn run_choice(run_id: Option<String>, name: Option<String>) -> Option<RunChoice> {
+    run_id.map(RunChoice::Id).or_else(|| name.map(RunChoice::Name))
 }
 
 /// The body of a success: the peer's envelope `{"data": …}`.

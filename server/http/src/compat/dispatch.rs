@@ -98,13 +98,19 @@ pub(crate) async fn peer_call(
     check_scope(&request, &state, operation.scope())?;
     let limit = if operation.scope() == Scope::Read { body::MAX_JSON_BYTES } else { body::MAX_BULK_BYTES };
     let body = body::read(&request, payload, limit).await?;
-    answer(operation, body, state).await
+    let may_change_runs = check_scope(&request, &state, Scope::Admin).is_ok();
+    answer(operation, body, state, may_change_runs).await
 }
 
-async fn answer(operation: Operation, body: Bytes, state: State) -> Result<HttpResponse, ApiError> {
+async fn answer(
+    operation: Operation,
+    body: Bytes,
+    state: State,
+    may_change_runs: bool,
+) -> Result<HttpResponse, ApiError> {
     let (shared, arrived) = (state.clone(), state.now());
     let call = move |f: &dyn Fn(&Call<'_>) -> Result<_, ApiError>| {
-        f(&Call { operation, arguments: Arguments::parse(&body), arrived, state: &shared })
+        f(&Call { operation, arguments: Arguments::parse(&body), arrived, state: &shared, may_change_runs })
     };
     let reply = match handler(operation) {
         Handler::Read(read) => state.ask(move |engine| call(&|asked| read(asked, engine))).await,
