@@ -8,7 +8,9 @@ use std::time::SystemTime;
 use paceline_recorder::{Body, Companion, FinishReport, LastValues, RunOptions, Written};
 use paceline_schema::companion::{OpenReply, OpenRequest, Resume};
 use paceline_schema::event::RunKey;
-use paceline_schema::{AlertLevel, ProjectName, RunEnd, RunStart, RunState, Timestamp, redact};
+use paceline_schema::{
+    AlertLevel, Destination, DestinationKind, ProjectName, RunEnd, RunStart, RunState, Timestamp, redact,
+};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -54,11 +56,12 @@ struct State {
 impl Recorder {
     /// Begins a run.
     ///
-    /// `resume` is `never`, `allow` or `must`. `binary` is the program that drains journals. Raises
-    /// `ValueError` for a project name that cannot be used and for `must` without such a run.
+    /// `resume` is `never`, `allow` or `must`. `binary` is the program that drains journals. `server` is the
+    /// address of the server the run logs to and its token, `is_space` when that is a Hugging Face Space. Raises
+    /// `ValueError` for a project name or address that cannot be used and for `must` without such a run.
     #[new]
     #[pyo3(signature = (directory, project, *, name=None, run_id=None, resume="never", binary=None, command=None,
-        git_commit=None, tags=vec![], notes=None, cpu_interval_seconds=None, gpu_interval_seconds=None))]
+        git_commit=None, tags=vec![], notes=None, cpu_interval_seconds=None, gpu_interval_seconds=None, server=None, is_space=false))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of one Python call")]
     fn new(
         py: Python<'_>,
@@ -74,6 +77,8 @@ impl Recorder {
         notes: Option<String>,
         cpu_interval_seconds: Option<f64>,
         gpu_interval_seconds: Option<f64>,
+        server: Option<(String, Option<String>)>,
+        is_space: bool,
     ) -> PyResult<Self> {
         let project = ProjectName::new(project).map_err(|error| PyValueError::new_err(error.to_string()))?;
         let resume = match resume {
@@ -86,6 +91,9 @@ impl Recorder {
                 )));
             }
         };
+        let kind = if is_space { DestinationKind::Space } else { DestinationKind::Server };
+        let destination = server.map(|(url, token)| Destination::new(kind, &url, token)).transpose();
+        let destination = destination.map_err(PyValueError::new_err)?;
         let mut start = RunStart {
             time: Timestamp::from(SystemTime::now()),
             process: None,
@@ -101,8 +109,13 @@ impl Recorder {
         let project = project.as_str().to_owned();
         py.detach(move || {
             let mut problems = Vec::new();
-            let request =
-                OpenRequest { project: project.clone(), name: name.clone(), run_id: run_id.clone(), resume };
+            let request = OpenRequest {
+                project: project.clone(),
+                name: name.clone(),
+                run_id: run_id.clone(),
+                resume,
+                destination: destination.clone(),
+            };
             let asks = name.is_none() || resume != Resume::Never;
             let mut opened = None;
             if asks {
@@ -113,6 +126,7 @@ impl Recorder {
                     Err(error) => problems.push(error.to_string()),
                 }
             }
+            problems.extend(opened.as_ref().and_then(|answer| answer.problem.clone()));
             let existing = opened.as_ref().and_then(|answer| answer.run_id.clone());
             start.resumed = existing.is_some();
             start.process = Some(paceline_recorder::current_process());
@@ -128,6 +142,7 @@ impl Recorder {
                 run: run.clone(),
                 next_step,
                 start,
+                destination,
                 companion,
             };
             let recorder = paceline_recorder::Recorder::start(options);
@@ -305,13 +320,17 @@ impl State {
 }
 
 fn report_text(report: FinishReport) -> Option<String> {
-    let FinishReport { committed, dropped, held, problem } = report;
+    let FinishReport { committed, dropped, held, problem, server } = report;
     let problem = problem.unwrap_or_else(|| "it is not known why".to_owned());
     if dropped > 0 || held > 0 {
         return Some(format!("{} rows are lost: {problem}", dropped + held as u64));
     }
-    (!committed).then(|| {
-        format!("rows are safe in the journal and not in the tables yet: {problem}; any `trackio` command brings them there")
+    (!committed).then(|| match server {
+        Some(server) => format!(
+            "rows are safe in the journal and not on `{server}` yet: {problem}; they are sent when it takes them, \
+             within the hour by themselves, later by the next `init` or `trackio` command with this data directory"
+        ),
+        None => format!("rows are safe in the journal and not in the tables yet: {problem}; any `trackio` command brings them there"),
     })
 }
 

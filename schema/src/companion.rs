@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Destination;
+
 /// Whether a run continues one that exists (the peer's `resume=`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,6 +28,9 @@ pub struct OpenRequest {
     pub run_id: Option<String>,
     /// Whether to continue.
     pub resume: Resume,
+    /// Server that has the runs of the project; absent when the data directory has.
+    #[serde(default)]
+    pub destination: Option<Destination>,
 }
 
 /// The run to log into.
@@ -37,6 +42,9 @@ pub struct OpenAnswer {
     pub name: String,
     /// Step that `log()` counts on from.
     pub next_step: i64,
+    /// What could not be found out, in words for the user.
+    #[serde(default)]
+    pub problem: Option<String>,
 }
 
 /// One line on standard output: the answer, or why there is none.

@@ -14,8 +14,15 @@ variables! {
     TRACKIO_DIR = "TRACKIO_DIR";
     /// Project when `init` names none; `WANDB_PROJECT` is read after it.
     TRACKIO_PROJECT = "TRACKIO_PROJECT";
-    /// Token that writing over HTTP needs; made anew at each start of the server unless set.
+    /// Token that writing over HTTP needs: the server makes one anew at each start unless set, a run that logs to
+    /// a server sends it.
     TRACKIO_WRITE_TOKEN = "TRACKIO_WRITE_TOKEN";
+    /// Server that runs log to unless `init` names one; `write_token` in its query is the token.
+    TRACKIO_SERVER_URL = "TRACKIO_SERVER_URL";
+    /// Hugging Face Space that runs log to unless `init` names one; beats `TRACKIO_SERVER_URL`.
+    TRACKIO_SPACE_ID = "TRACKIO_SPACE_ID";
+    /// Token for a Hugging Face Space; `$HF_HOME/token` is read after it.
+    HF_TOKEN = "HF_TOKEN";
     /// Parent of the default data directory; `~/.cache/huggingface` unless set.
     HF_HOME = "HF_HOME";
     /// Port of `paceline serve` unless `--port` says one; 7860 unless set.

@@ -6,6 +6,7 @@
 
 pub mod companion;
 pub mod ddl;
+pub mod destination;
 pub mod env;
 pub mod error;
 pub mod event;
@@ -23,6 +24,7 @@ pub mod time;
 pub mod upload;
 pub mod values;
 
+pub use destination::{Destination, DestinationKind};
 pub use error::{ErrorBody, ErrorCode};
 pub use event::{Alert, AlertLevel, Event, ProcessIdentity, Row, RunEnd, RunStart, SystemSample};
 pub use names::{ProjectName, canonical_project};

@@ -9,12 +9,17 @@ _DEFAULT_HOME = "~/.cache/huggingface"
 _PROGRAM = "paceline"
 
 
+def hub_home() -> str:
+    """`HF_HOME`, else `~/.cache/huggingface`."""
+    return os.environ.get("HF_HOME") or os.path.expanduser(_DEFAULT_HOME)
+
+
 def _data_directory() -> str:
     """`TRACKIO_DIR`, else `$HF_HOME/trackio`, else `~/.cache/huggingface/trackio`."""
     chosen = os.environ.get("TRACKIO_DIR")
     if chosen:
         return chosen
-    return os.path.join(os.environ.get("HF_HOME") or os.path.expanduser(_DEFAULT_HOME), "trackio")
+    return os.path.join(hub_home(), "trackio")
 
 
 DATA_DIRECTORY = _data_directory()

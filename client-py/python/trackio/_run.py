@@ -14,28 +14,37 @@ if TYPE_CHECKING:
     from typing import Any
     from types import TracebackType
 
+    from trackio._destination import Destination
     from trackio._native import Recorder
 
 
 class Run:
     """Logs into one run of one project.
 
-    Attributes: `id` (32 hexadecimal digits), `name`, `project`, `group`, `config`, `summary`, `url` (`None`
-    for a local run), `resumed`.
+    Attributes: `id` (32 hexadecimal digits), `name`, `project`, `group`, `config`, `summary`, `url` (the page of
+    the server; `None` for a local run), `resumed`.
     """
 
-    def __init__(self, recorder: "Recorder", project: str, group: str | None, config: Any) -> None:
+    def __init__(
+        self,
+        recorder: "Recorder",
+        project: str,
+        group: str | None,
+        config: Any,
+        destination: "Destination | None" = None,
+    ) -> None:
         from datetime import datetime, timezone
 
         self._recorder = recorder
         self._created = datetime.now(timezone.utc).isoformat()
-        self._space_id: str | None = None
+        self._destination = destination
+        self._space_id = None if destination is None else destination.space_id
         self.id = recorder.run_id
         self.name = recorder.name
         self.resumed = recorder.resumed
         self.project = project
         self.group = group
-        self.url: str | None = None
+        self.url = None if destination is None else destination.url
         self.summary = Summary(recorder)
         self.config = Config(config, on_change=self._record_config)
         # A run that continues has a config already; it is replaced once something is set.

@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from trackio._destination import Destination
+
 _current_run = context_vars.current_run
 _open_runs: dict[str, Run] = {}
 _resume_forms = {True: "allow", False: "never", None: "never", "auto": "allow"}
@@ -49,8 +51,12 @@ def init(
     `must`. `config` is a dict, a namespace or any object with public attributes. The machine is sampled every
     `cpu_log_interval` and `gpu_log_interval` seconds unless `auto_log_cpu` or `auto_log_gpu` is `False`.
 
-    Raises `ValueError` for a project name or `resume` that cannot be used, and for `must` without such a run.
-    Trouble with disks is a warning: rows wait in the journal or in memory.
+    With `server_url` (TRACKIO_SERVER_URL) the run is kept by that server instead of the data directory; its write
+    token stands in the address as `?write_token=…` or in TRACKIO_WRITE_TOKEN. `space_id` (TRACKIO_SPACE_ID) is an
+    existing Hugging Face Space that is such a server, and comes first.
+
+    Raises `ValueError` for a project name, address or `resume` that cannot be used, for a missing token, and for
+    `must` without such a run. Trouble with disks and servers is a warning: rows wait in the journal or in memory.
     Source: the peer's `trackio.init`.
     """
     project = project or os.environ.get("TRACKIO_PROJECT") or os.environ.get("WANDB_PROJECT") or "huggingface"
@@ -58,6 +64,7 @@ def init(
     if webhook_min_level is not None:
         AlertLevel.of(webhook_min_level)
     _check_config_keys(config)
+    destination = _destination(space_id, server_url, dataset_id, bucket_id)
     if (current := _current_run.get()) is not None:
         end(current, "finished", 0, None)
     recorder = Recorder(
@@ -70,15 +77,18 @@ def init(
         git_commit=git_commit(),
         cpu_interval_seconds=None if auto_log_cpu is False else float(cpu_log_interval),
         gpu_interval_seconds=None if auto_log_gpu is False else float(gpu_log_interval),
+        server=None if destination is None else (destination.url, destination.token),
+        is_space=destination is not None and destination.space_id is not None,
     )
-    run = Run(recorder, str(project), group, config)
+    run = Run(recorder, str(project), group, config, destination)
     _open_runs[run.id] = run
     _install_hooks()
     context_vars.current_run.set(run)
     context_vars.current_project.set(run.project)
+    context_vars.current_server.set(None if destination is None else destination.source)
+    context_vars.current_space_id.set(None if destination is None else destination.space_id)
+    context_vars.current_server_write_token.set(None if destination is None else destination.write_token)
     _announce(run, recorder.problems)
-    if space_id or server_url or os.environ.get("TRACKIO_SPACE_ID") or os.environ.get("TRACKIO_SERVER_URL"):
-        _warn(f"this version logs to local files only; run `{run.name}` is in `{DATA_DIRECTORY}`")
     return run
 
 
@@ -132,6 +142,14 @@ def end(run: Run, state: str, exit_code: int | None, failure: str | None, leavin
         context_vars.current_project.set(None)
 
 
+def _destination(space_id: Any, server_url: Any, dataset_id: Any, bucket_id: Any) -> Destination | None:
+    if not (space_id or server_url or os.environ.get("TRACKIO_SPACE_ID") or os.environ.get("TRACKIO_SERVER_URL")):
+        return None
+    from trackio._destination import find_destination
+
+    return find_destination(space_id, server_url, dataset_id, bucket_id)
+
+
 def _require_run(function: str) -> Run:
     run = context_vars.current_run.get()
     if run is None:
@@ -148,11 +166,11 @@ def _check_config_keys(config: Any) -> None:
 
 def _announce(run: Run, problems: list[str]) -> None:
     verb = "continues" if run.resumed else "begins"
-    print(
-        f"* Run `{run.name}` {verb} in project `{run.project}`. "
-        f"Watch it: trackio show --project {run.project!r}   Ask: trackio status --project {run.project!r}",
-        file=sys.stderr,
-    )
+    if run.url is None:
+        ways = f"Watch it: trackio show --project {run.project!r}   Ask: trackio status --project {run.project!r}"
+    else:
+        ways = f"Watch it: {run.url}"
+    print(f"* Run `{run.name}` {verb} in project `{run.project}`. {ways}", file=sys.stderr)
     for problem in problems:
         _warn(
             f"run `{run.name}`: {problem}; rows wait in the journal below `{DATA_DIRECTORY}`, "

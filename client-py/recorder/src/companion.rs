@@ -1,7 +1,7 @@
 //! Starts the program that drains the journals, and asks it for the run to log into.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use paceline_schema::companion::{OpenReply, OpenRequest};
 /// How long `init` waits for an answer. The program answers in milliseconds; a locked or very slow file
 /// system must not hold the training up for longer.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
+/// … and when the program has to ask a server, which it does for ten seconds at most.
+const SERVER_ANSWER_PATIENCE: Duration = Duration::from_secs(15);
 
 /// How to start the companion of a data directory.
 #[derive(Debug, Clone)]
@@ -89,20 +91,28 @@ impl Companion {
         let binary = self.binary.as_ref().ok_or(CompanionError::NoBinary)?;
         let mut command = Command::new(binary);
         command.arg("companion").arg("--dir").arg(&self.directory);
-        if let Some(request) = request {
-            command
-                .arg("--open")
-                .arg(serde_json::to_string(request).map_err(|error| self.failed(error.to_string()))?);
+        let question = request.map(serde_json::to_vec).transpose();
+        let question = question.map_err(|error| self.failed(error.to_string()))?;
+        // The question may hold a token, and everybody on the machine can read arguments.
+        if question.is_some() {
+            command.arg("--open").stdin(Stdio::piped());
+        } else {
+            command.stdin(Stdio::null());
         }
         // The process forks once more and its first half ends at once, so that no zombie is left to the
         // training and a Ctrl-C in its terminal does not reach the companion.
         let mut child = command
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(self.log())
             .spawn()
             .map_err(|error| self.failed(error.to_string()))?;
-        let answer = child.stdout.take().map(|pipe| read_to_end(pipe, ANSWER_PATIENCE)).transpose();
+        if let (Some(question), Some(mut pipe)) = (question, child.stdin.take()) {
+            // A program that does not read it does not answer either, which is said below.
+            let _ = pipe.write_all(&question);
+        }
+        let asks_server = request.is_some_and(|request| request.destination.is_some());
+        let patience = if asks_server { SERVER_ANSWER_PATIENCE } else { ANSWER_PATIENCE };
+        let answer = child.stdout.take().map(|pipe| read_to_end(pipe, patience)).transpose();
         let status = child.wait().map_err(|error| self.failed(error.to_string()))?;
         if !status.success() {
             return Err(self.failed(status.to_string()));

@@ -8,7 +8,7 @@ use paceline_journal::record::{AlertBody, Kind};
 use paceline_journal::wake::Wake;
 use paceline_journal::{Journal, Written};
 use paceline_schema::event::RunKey;
-use paceline_schema::{AlertLevel, RunEnd, RunStart};
+use paceline_schema::{AlertLevel, Destination, RunEnd, RunStart};
 
 use crate::companion::{Companion, CompanionError};
 
@@ -33,6 +33,8 @@ pub struct RunOptions {
     pub next_step: i64,
     /// What is known of the run at its start; a forked child that logs passes it on to nobody.
     pub start: RunStart,
+    /// Server the run logs to; absent when it logs into the data directory.
+    pub destination: Option<Destination>,
     /// Who drains.
     pub companion: Companion,
 }
@@ -43,6 +45,7 @@ pub struct Recorder {
     directory: PathBuf,
     project: String,
     run: RunKey,
+    destination: Option<Destination>,
     companion: Companion,
     /// Dropped by hand, since a forked child must not drop its parent's.
     journal: ManuallyDrop<Journal>,
@@ -63,20 +66,23 @@ pub struct FinishReport {
     pub held: usize,
     /// Why rows are not committed.
     pub problem: Option<String>,
+    /// Server that rows which are not committed wait for.
+    pub server: Option<String>,
 }
 
 impl Recorder {
     /// Begins to record. Nothing fails here; what cannot be done is said by [`Recorder::problem`].
     #[must_use]
     pub fn start(options: RunOptions) -> Self {
-        let RunOptions { directory, project, run, next_step, start, companion } = options;
-        let journal = Journal::create(&directory, &project, &run, Some(&start));
+        let RunOptions { directory, project, run, next_step, start, destination, companion } = options;
+        let journal = Journal::create(&directory, &project, &run, Some(&start), destination.as_ref());
         let checked_companion_us = journal.last_time_us();
         let journal = ManuallyDrop::new(journal);
         Self {
             directory,
             project,
             run,
+            destination,
             companion,
             journal,
             next_step,
@@ -136,7 +142,7 @@ impl Recorder {
     /// Says how the run ended and waits until everything is committed, as long as there is progress.
     pub fn finish(&mut self, end: &RunEnd) -> FinishReport {
         if self.journal.is_inherited() {
-            return FinishReport { committed: true, dropped: 0, held: 0, problem: None };
+            return FinishReport { committed: true, dropped: 0, held: 0, problem: None, server: None };
         }
         // The end of the run is the parent's to say.
         if !self.in_child {
@@ -186,6 +192,7 @@ impl Recorder {
             dropped,
             held,
             problem: problem.or_else(|| self.problem()),
+            server: self.destination.as_ref().map(ToString::to_string),
         }
     }
 
@@ -224,7 +231,9 @@ impl Recorder {
     #[cold]
     fn begin_in_child(&mut self) {
         self.in_child = true;
-        self.journal = ManuallyDrop::new(Journal::create(&self.directory, &self.project, &self.run, None));
+        let destination = self.destination.as_ref();
+        let journal = Journal::create(&self.directory, &self.project, &self.run, None, destination);
+        self.journal = ManuallyDrop::new(journal);
     }
 
     #[cold]

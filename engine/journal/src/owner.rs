@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use paceline_schema::event::RunKey;
-use paceline_schema::{ProcessIdentity, RunStart};
+use paceline_schema::{Destination, ProcessIdentity, RunStart};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{At, JournalError};
@@ -27,6 +27,9 @@ pub struct Owner {
     /// How the run began, in the process whose end is the run's end; absent in forked children, which only
     /// add rows.
     pub start: Option<RunStart>,
+    /// Server the records go to; absent when they go to the tables of the data directory.
+    #[serde(default)]
+    pub destination: Option<Destination>,
 }
 
 impl Owner {
@@ -59,6 +62,7 @@ impl OwnedFolder {
         project: &str,
         run: &RunKey,
         start: Option<&RunStart>,
+        destination: Option<&Destination>,
     ) -> Result<Self, JournalError> {
         let parent = project_journals(directory, project);
         create_private_folder(&parent).at("create", &parent)?;
@@ -66,7 +70,13 @@ impl OwnedFolder {
         let unfinished = parent.join(format!("{UNFINISHED_PREFIX}{nonce:016x}"));
         let path = parent.join(format!("{nonce:016x}"));
         create_private_folder(&unfinished).at("create", &unfinished)?;
-        let owner = Owner { run: run.clone(), process: process::current(), nonce, start: start.cloned() };
+        let owner = Owner {
+            run: run.clone(),
+            process: process::current(),
+            nonce,
+            start: start.cloned(),
+            destination: destination.cloned(),
+        };
         let result = Self::fill(&unfinished, &path, &owner);
         if result.is_err() {
             // Best effort: an empty folder with a dot in front is never read.

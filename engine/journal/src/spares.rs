@@ -9,8 +9,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crossbeam_queue::{ArrayQueue, SegQueue};
-use paceline_schema::RunStart;
 use paceline_schema::event::RunKey;
+use paceline_schema::{Destination, RunStart};
 
 use crate::error::{At, JournalError};
 use crate::layout::segment_path;
@@ -52,6 +52,7 @@ struct Place {
     project: String,
     run: RunKey,
     run_start: Option<RunStart>,
+    destination: Option<Destination>,
     folder: Option<OwnedFolder>,
     last_number: u32,
     problem: Option<Arc<JournalError>>,
@@ -65,6 +66,7 @@ impl Spares {
         project: &str,
         run: &RunKey,
         run_start: Option<&RunStart>,
+        destination: Option<&Destination>,
     ) -> Self {
         let shared = Arc::new(Shared {
             ready: ArrayQueue::new(MANY_SPARES + 1),
@@ -78,6 +80,7 @@ impl Spares {
                 project: project.to_owned(),
                 run: run.clone(),
                 run_start: run_start.cloned(),
+                destination: destination.cloned(),
                 folder: None,
                 last_number: 0,
                 problem: None,
@@ -209,8 +212,10 @@ impl Place {
         let folder = match &self.folder {
             Some(folder) => folder,
             None => {
-                let start = self.run_start.as_ref();
-                self.folder.insert(OwnedFolder::create(&self.directory, &self.project, &self.run, start)?)
+                let (start, destination) = (self.run_start.as_ref(), self.destination.as_ref());
+                let folder =
+                    OwnedFolder::create(&self.directory, &self.project, &self.run, start, destination)?;
+                self.folder.insert(folder)
             }
         };
         let number = self.last_number + 1;

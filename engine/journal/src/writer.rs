@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use paceline_schema::RunStart;
 use paceline_schema::event::RunKey;
+use paceline_schema::{Destination, RunStart};
 
 use crate::drain::delivery_problem;
 use crate::error::JournalError;
@@ -51,7 +51,8 @@ struct Overflow {
 
 impl Journal {
     /// Begins the journal of `run` under the data directory. `start` says that the end of this process is
-    /// the end of the run, and is the first record; a forked child has none. Never fails: what cannot be
+    /// the end of the run, and is the first record; a forked child has none. `destination` is the server the
+    /// records go to, if they go to one. Never fails: what cannot be
     /// journaled yet is held in memory, and [`Journal::problem`] says why.
     #[must_use]
     pub fn create(
@@ -59,8 +60,9 @@ impl Journal {
         project: &str,
         run: &RunKey,
         start: Option<&RunStart>,
+        destination: Option<&Destination>,
     ) -> Self {
-        let spares = Spares::start(directory, project, run, start);
+        let spares = Spares::start(directory, project, run, start, destination);
         let active = spares.take();
         let mut journal = Self {
             spares,

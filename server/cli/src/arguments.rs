@@ -57,9 +57,9 @@ pub(crate) enum Command {
 pub(crate) struct CompanionArguments {
     #[command(flatten)]
     pub(crate) directory: DirectoryArgument,
-    /// Question of a trainer that begins a run, as JSON; answered on standard output first.
+    /// Answer the question of a trainer that begins a run first: JSON from standard input to standard output.
     #[arg(long)]
-    pub(crate) open: Option<String>,
+    pub(crate) open: bool,
 }
 
 #[derive(Subcommand)]

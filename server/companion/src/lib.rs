@@ -1,4 +1,5 @@
-//! Brings what trainers have journaled to the tables, samples the machine, and watches the trainers end.
+//! Brings what trainers have journaled to the tables or to the servers their runs name, samples the machine, and
+//! watches the trainers end.
 //!
 //! One process does this for a data directory at a time: a companion that a trainer started, or a server.
 //! Whoever it is holds the directory's lock, and may be killed at any moment: the journals are the truth.
@@ -6,10 +7,14 @@
 mod detach;
 mod drainer;
 mod exit;
+mod journals;
 mod names;
 mod open;
+mod remote;
 mod sampler;
 mod service;
+mod sink;
+mod tracked;
 
 pub use drainer::drain_leftovers;
 pub use open::open_run;

@@ -6,6 +6,7 @@ use paceline_storage::{Project, StorageError, Store};
 
 use crate::drainer::drain_leftovers;
 use crate::names;
+use crate::remote::open_on_server;
 
 /// Finds the run a trainer asks for, or a name for a new one.
 #[must_use]
@@ -18,6 +19,9 @@ fn try_open(store: &Store, request: &OpenRequest) -> Result<OpenReply, Box<dyn s
     if resumes {
         // Rows of the run that is continued may still stand in the journal of a process that died.
         drain_leftovers(store, Some(&request.project));
+    }
+    if let Some(destination) = &request.destination {
+        return open_on_server(store, request, destination);
     }
     let project = match store.project(&request.project) {
         Ok(project) => Some(project),
@@ -42,7 +46,7 @@ fn try_open(store: &Store, request: &OpenRequest) -> Result<OpenReply, Box<dyn s
         Some(name) => name.clone(),
         None => new_name(store, project.as_deref(), &request.project)?,
     };
-    Ok(OpenReply::Opened(OpenAnswer { run_id: None, name, next_step: 0 }))
+    Ok(OpenReply::Opened(OpenAnswer { run_id: None, name, next_step: 0, problem: None }))
 }
 
 fn existing_run(project: &Project, request: &OpenRequest) -> Result<Option<OpenAnswer>, StorageError> {
@@ -50,7 +54,7 @@ fn existing_run(project: &Project, request: &OpenRequest) -> Result<Option<OpenA
     let found = project.read(|reader| {
         let run = reader.find_run(selector)?;
         let next_step = reader.heads(&run.run_id)?.max_step().map_or(0, |step| step.saturating_add(1));
-        Ok(OpenAnswer { run_id: Some(run.run_id), name: run.run_name, next_step })
+        Ok(OpenAnswer { run_id: Some(run.run_id), name: run.run_name, next_step, problem: None })
     });
     match found {
         Ok(answer) => Ok(Some(answer)),

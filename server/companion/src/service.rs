@@ -18,9 +18,11 @@ use paceline_schema::{Event, Metrics, ProjectName, SystemSample, Timestamp};
 use paceline_storage::{Batch, Durability, Store};
 
 use crate::detach::{close_standard_output, detach};
-use crate::drainer::{Drainer, LiveRun, Pass};
+use crate::drainer::Drainer;
+use crate::journals::Pass;
 use crate::open::open_run;
 use crate::sampler::Sampler;
+use crate::tracked::LiveRun;
 
 /// How soon rows are committed when nobody waits for them.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(50);
@@ -28,6 +30,8 @@ const DRAIN_INTERVAL: Duration = Duration::from_millis(50);
 const LINGER: Duration = Duration::from_secs(2);
 /// … and after so many times that, when nothing that is left can be delivered.
 const STUCK_LINGERS: u32 = 5;
+/// … and after this when a server does not take it: it may come back within a night's maintenance, or never.
+const SERVER_PATIENCE: Duration = Duration::from_secs(3_600);
 /// How long a server that ends goes on storing what is journaled.
 const REST_PATIENCE: Duration = Duration::from_millis(500);
 /// How often a live run's heartbeat is written.
@@ -187,10 +191,13 @@ impl Service {
     fn drain_until(&mut self, linger: Duration, stop: &AtomicBool) -> Ended {
         let mut alone_since: Option<Instant> = None;
         let mut stuck_since: Option<Instant> = None;
+        let mut deliveries = 0;
         while !stop.load(Ordering::Relaxed) {
             // Read before looking for work, so that a ring during the look is not missed.
             let seen = self.wake.value();
             let pass = self.drainer.pass(|_| true);
+            let delivered = self.drainer.deliveries_to_servers();
+            let is_moving = std::mem::replace(&mut deliveries, delivered) != delivered;
             match pass {
                 Pass::NoJournals => {
                     let since = *alone_since.get_or_insert_with(Instant::now);
@@ -198,9 +205,11 @@ impl Service {
                         return Ended::Alone;
                     }
                 }
-                Pass::Idle if !self.drainer.has_writers() => {
+                Pass::Idle if !is_moving && !self.drainer.has_writers() => {
                     let since = *stuck_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= linger.saturating_mul(STUCK_LINGERS) {
+                    let server_patience =
+                        if self.drainer.waits_for_servers() { SERVER_PATIENCE } else { Duration::ZERO };
+                    if since.elapsed() >= linger.saturating_mul(STUCK_LINGERS).max(server_patience) {
                         return Ended::Stuck;
                     }
                 }
@@ -223,18 +232,21 @@ impl Service {
     /// Heartbeats and samples of runs whose processes log now.
     fn attend_live_runs(&mut self) {
         let live = self.drainer.live_runs();
-        if live.is_empty() {
+        let live_elsewhere = self.drainer.live_runs_of_servers();
+        if live.is_empty() && live_elsewhere.is_empty() {
             self.sampled.clear();
             return;
         }
+        for run in &live_elsewhere {
+            for batch in self.due_batches(run) {
+                self.drainer.add_sample(&run.project, batch);
+            }
+        }
         let mut batches: HashMap<String, Vec<Batch>> = HashMap::new();
         for run in &live {
-            for metrics in self.due_samples(run) {
-                let time = now();
-                self.samples += 1;
-                let log_id = Some(log_id(time.0, self.nonce, self.samples));
-                let events = vec![Event::System(SystemSample { log_id, time, metrics })];
-                batches.entry(run.project.clone()).or_default().push(Batch { run: run.run.clone(), events });
+            let due = self.due_batches(run);
+            if !due.is_empty() {
+                batches.entry(run.project.clone()).or_default().extend(due);
             }
         }
         for (project, batches) in batches {
@@ -250,6 +262,21 @@ impl Service {
                 self.write(project, |project| project.heartbeat(&run_ids, now()));
             }
         }
+    }
+
+    /// Samples of the machine that are due for a run, as events.
+    fn due_batches(&mut self, run: &LiveRun) -> Vec<Batch> {
+        let samples = self.due_samples(run);
+        samples
+            .into_iter()
+            .map(|metrics| {
+                let time = now();
+                self.samples += 1;
+                let log_id = Some(log_id(time.0, self.nonce, self.samples));
+                let events = vec![Event::System(SystemSample { log_id, time, metrics })];
+                Batch { run: run.run.clone(), events }
+            })
+            .collect()
     }
 
     fn due_samples(&mut self, run: &LiveRun) -> Vec<Metrics> {

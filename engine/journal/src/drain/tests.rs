@@ -58,7 +58,7 @@ fn drain_all(directory: &Path) -> (Vec<i64>, Drain, bool) {
 #[test]
 fn rows_of_a_live_writer_come_in_order_and_once() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut journal = Journal::create(folder.path(), "p", &run(), None);
+    let mut journal = Journal::create(folder.path(), "p", &run(), None, None);
     append_rows(&mut journal, 0..10_000);
     let (read, mut drain, ended) = drain_all(folder.path());
     assert_eq!(read, (0..10_000).collect::<Vec<_>>());
@@ -81,7 +81,7 @@ fn rows_of_a_live_writer_come_in_order_and_once() {
 #[test]
 fn what_is_read_ahead_is_committed_apart() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut journal = Journal::create(folder.path(), "p", &run(), None);
+    let mut journal = Journal::create(folder.path(), "p", &run(), None, None);
     append_rows(&mut journal, 0..40_000);
     let mut drain = only_drain(folder.path());
     drain.read(3_000).expect("reads");
@@ -103,7 +103,7 @@ fn what_is_read_ahead_is_committed_apart() {
 #[test]
 fn only_one_process_drains_a_journal() {
     let folder = tempfile::tempdir().expect("a folder");
-    let _journal = Journal::create(folder.path(), "p", &run(), None);
+    let _journal = Journal::create(folder.path(), "p", &run(), None, None);
     let first = only_drain(folder.path());
     assert!(Drain::open(first.journal()).expect("tries").is_none());
 }
@@ -111,7 +111,7 @@ fn only_one_process_drains_a_journal() {
 #[test]
 fn a_record_larger_than_a_segment_is_taken() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut journal = Journal::create(folder.path(), "p", &run(), None);
+    let mut journal = Journal::create(folder.path(), "p", &run(), None, None);
     append_rows(&mut journal, 0..3);
     let text = format!("{{\"x\":\"{}\"}}", "y".repeat(9 << 20));
     assert_eq!(journal.append(Kind::Config, 0, text.as_bytes()), Written::Journaled);
@@ -127,7 +127,7 @@ fn a_record_larger_than_a_segment_is_taken() {
 #[test]
 fn a_forked_childs_descriptor_does_not_keep_the_owner_alive() {
     let folder = tempfile::tempdir().expect("a folder");
-    let journal = Journal::create(folder.path(), "p", &run(), None);
+    let journal = Journal::create(folder.path(), "p", &run(), None, None);
     #[allow(unsafe_code, reason = "the test is about fork")]
     // SAFETY: the child only waits to be killed.
     let child = unsafe { libc::fork() };
@@ -163,7 +163,7 @@ const ROW_BYTES: usize = 64;
 
 /// Rows in one closed segment, and the file they stand in.
 fn closed_segment(folder: &Path, rows: i64) -> std::path::PathBuf {
-    let mut journal = Journal::create(folder, "p", &run(), None);
+    let mut journal = Journal::create(folder, "p", &run(), None, None);
     append_rows(&mut journal, 0..rows);
     drop(journal);
     let journals = find_journals(folder).expect("lists");

@@ -1,0 +1,91 @@
+//! Asks a server which run a trainer logs into.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use paceline_schema::companion::{OpenAnswer, OpenReply, OpenRequest, Resume};
+use paceline_schema::{Destination, Operation};
+use paceline_storage::Store;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::client::Client;
+use super::fault::{Fault, FaultKind};
+use crate::names;
+
+/// A training waits for the answer.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A run as the peer's wire lists it, oldest first.
+#[derive(Debug, Deserialize)]
+struct ListedRun {
+    id: String,
+    name: String,
+}
+
+/// Finds the run a trainer asks for on its server, or a name for a new one. A server that does not answer
+/// costs a name chosen here and a problem to be said.
+pub(crate) fn open_on_server(
+    store: &Store,
+    request: &OpenRequest,
+    destination: &Destination,
+) -> Result<OpenReply, Box<dyn std::error::Error>> {
+    let mut client = Client::hurried(destination.clone(), CONNECT_PATIENCE, PATIENCE);
+    let (runs, problem) = match list_runs(&mut client, &request.project) {
+        Ok(runs) => (runs, None),
+        Err(fault) => (Vec::new(), Some(fault)),
+    };
+    let asked = request.run_id.as_deref().or(request.name.as_deref());
+    if let Some(asked) = asked.filter(|_| request.resume != Resume::Never) {
+        let by_id = runs.iter().find(|run| run.id == asked);
+        if let Some(run) = by_id.or_else(|| runs.iter().rev().find(|run| run.name == asked)) {
+            return Ok(OpenReply::Opened(OpenAnswer {
+                run_id: Some(run.id.clone()),
+                name: run.name.clone(),
+                next_step: next_step(&client, &request.project, run)?,
+                problem: None,
+            }));
+        }
+        if request.resume == Resume::Must {
+            let project = &request.project;
+            return Ok(OpenReply::NoSuchRun(match problem {
+                Some(fault) => format!(
+                    "run `{asked}` must be continued and cannot be found: {fault}; start again when the server \
+                     answers, or with `resume=\"allow\"`"
+                ),
+                None => format!("run `{asked}` does not exist in project `{project}` on `{destination}`"),
+            }));
+        }
+    }
+    let name = match &request.name {
+        Some(name) => name.clone(),
+        None => {
+            let taken: HashSet<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+            names::choose(store.directory(), &request.project, |name| taken.contains(name))?
+        }
+    };
+    let problem = problem.map(|fault| fault.to_string());
+    Ok(OpenReply::Opened(OpenAnswer { run_id: None, name, next_step: 0, problem }))
+}
+
+fn list_runs(client: &mut Client, project: &str) -> Result<Vec<ListedRun>, Fault> {
+    client.server()?;
+    let answer = client.call(Operation::GetRunsForProject, &arguments(&json!({"project": project})))?;
+    serde_json::from_value(answer).map_err(|error| {
+        let message = format!("`{}` lists runs in an unknown form: {error}", client.destination());
+        Fault::new(FaultKind::Refused, message)
+    })
+}
+
+fn next_step(client: &Client, project: &str, run: &ListedRun) -> Result<i64, Fault> {
+    let asked = json!({"project": project, "run": run.name, "run_id": run.id});
+    let summary = client.call(Operation::GetRunSummary, &arguments(&asked))?;
+    Ok(summary["last_step"].as_i64().map_or(0, |step| step.saturating_add(1)))
+}
+
+/// The members of a JSON object.
+fn arguments(object: &serde_json::Value) -> Vec<u8> {
+    let text = object.to_string();
+    text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default().into()
+}

@@ -1,0 +1,336 @@
+//! A server as the place where events of runs are delivered.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use paceline_schema::event::RunKey;
+use paceline_schema::{Destination, Event, Operation, RunEnd, RunStart, Timestamp};
+use paceline_storage::Batch;
+use serde_json::json;
+
+use super::client::{Client, Server, path_part};
+use super::entries::Entry;
+use super::fault::{Fault, FaultKind};
+use super::pause::Pause;
+use super::refused::Refused;
+use crate::sink::{Settled, Sink};
+use crate::tracked::LiveRun;
+
+/// Rows read at once while all goes well, and the fewest after faults: what is cut off in the middle is
+/// sent again as a whole.
+const MOST_ROWS: usize = 5_000;
+const FEWEST_ROWS: usize = 250;
+/// Bytes of the entries of one request.
+const REQUEST_BYTES: usize = 8 << 20;
+
+/// Delivers to one server.
+pub(crate) struct ServerSink {
+    client: Client,
+    refused: Refused,
+    pub(crate) pause: Pause,
+    problem: String,
+    rows: usize,
+    /// The server takes the requests that the peer's wire has no words for.
+    takes_reports: bool,
+    /// Configs that go along with the next row of their run, by run id: the peer's server takes them no other way.
+    carried: HashMap<String, String>,
+}
+
+/// Events by how they are sent.
+#[derive(Default)]
+struct Parts<'a> {
+    starts: Vec<(&'a RunKey, &'a RunStart)>,
+    configs: Vec<(&'a RunKey, &'a str)>,
+    rows: Vec<Entry>,
+    samples: Vec<Entry>,
+    alerts: Vec<Entry>,
+    summaries: Vec<(&'a RunKey, &'a str)>,
+    ends: Vec<(&'a RunKey, &'a RunEnd)>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(project: &str, batches: &'a [Batch]) -> Self {
+        let mut parts = Self::default();
+        for Batch { run, events } in batches {
+            for event in events {
+                match event {
+                    Event::Start(start) => parts.starts.push((run, start)),
+                    Event::Config { json, .. } => replace(&mut parts.configs, run, json),
+                    Event::Summary { json } => replace(&mut parts.summaries, run, json),
+                    Event::Row(row) => parts.rows.push(Entry::row(project, run, row)),
+                    Event::System(sample) => parts.samples.push(Entry::sample(project, run, sample)),
+                    Event::Alert(alert) => parts.alerts.push(Entry::alert(project, run, alert)),
+                    Event::End(end) => parts.ends.push((run, end)),
+                }
+            }
+        }
+        parts
+    }
+
+    /// There is nothing a config could go along with, and there may be later.
+    fn is_config_only(&self) -> bool {
+        let nothing_else = self.rows.is_empty() && self.samples.is_empty() && self.alerts.is_empty();
+        !self.configs.is_empty() && nothing_else && self.ends.is_empty()
+    }
+}
+
+/// The newest of a run replaces the ones before.
+fn replace<'a>(all: &mut Vec<(&'a RunKey, &'a str)>, run: &'a RunKey, json: &'a str) {
+    all.retain(|(other, _)| other.id != run.id);
+    all.push((run, json));
+}
+
+impl ServerSink {
+    pub(crate) fn new(directory: &Path, destination: Destination) -> Self {
+        Self {
+            client: Client::new(destination),
+            refused: Refused::new(directory),
+            pause: Pause::default(),
+            problem: String::new(),
+            rows: MOST_ROWS,
+            takes_reports: true,
+            carried: HashMap::new(),
+        }
+    }
+
+    /// Says that the runs' processes live.
+    pub(crate) fn send_heartbeat(&mut self, runs: &[LiveRun]) {
+        if self.pause.left().is_some() {
+            return;
+        }
+        let mut projects: HashMap<&str, Vec<&str>> = HashMap::new();
+        for run in runs {
+            projects.entry(&run.project).or_default().push(&run.run.id);
+        }
+        for (project, runs) in projects {
+            let time = Timestamp::from(SystemTime::now());
+            let body = json!({"runs": runs, "time": time}).to_string().into_bytes();
+            let sent = self.reports().and_then(|takes| {
+                let path = format!("{}/heartbeats", path_part(project));
+                if takes { self.report("POST", &path, body).map(drop) } else { Ok(()) }
+            });
+            if let Err(fault) = sent {
+                self.note(&fault);
+                return;
+            }
+        }
+    }
+
+    /// The server takes the requests that the peer's wire has no words for.
+    fn reports(&mut self) -> Result<bool, Fault> {
+        Ok(self.client.server()? == Server::Ours && self.takes_reports)
+    }
+
+    /// A request of our own interface; `false` when the server is too old to know it.
+    fn report(&mut self, method: &str, path: &str, body: Vec<u8>) -> Result<bool, Fault> {
+        match self.client.rest(method, path, body) {
+            Ok(_) => Ok(true),
+            Err(fault) if fault.kind == FaultKind::Missing => {
+                self.takes_reports = false;
+                tracing::warn!(%fault, "states and heartbeats of runs are not sent to this server");
+                Ok(false)
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Tells something of one run; what the server will not take is kept and does not hold back the rows.
+    fn tell(
+        &mut self,
+        project: &str,
+        run: &RunKey,
+        method: &str,
+        what: &str,
+        body: &str,
+    ) -> Result<bool, Fault> {
+        if !self.reports()? {
+            return Ok(false);
+        }
+        let name = path_part(&run.name);
+        let path = format!("{}/runs/{}/{what}?name={name}", path_part(project), path_part(&run.id));
+        match self.report(method, &path, body.as_bytes().to_vec()) {
+            Err(fault) if matches!(fault.kind, FaultKind::Request { .. }) => {
+                let server = self.client.destination().url();
+                self.refused.keep(project, server, what, &fault.to_string(), body);
+                Ok(true)
+            }
+            other => other,
+        }
+    }
+
+    fn deliver(&mut self, project: &str, batches: &[Batch]) -> Result<Settled, Fault> {
+        let parts = Parts::of(project, batches);
+        for (run, start) in &parts.starts {
+            let body = json!({"name": run.name, "start": start}).to_string();
+            self.tell(project, run, "POST", "start", &body)?;
+        }
+        for (run, config) in &parts.configs {
+            if !self.tell(project, run, "PUT", "config", config)? {
+                self.carried.insert(run.id.clone(), (*config).to_owned());
+            }
+        }
+        if !self.reports()? && parts.is_config_only() {
+            return Ok(Settled::Held);
+        }
+        self.send(project, Operation::BulkLog, &parts.rows)?;
+        for row in &parts.rows {
+            self.carried.remove(&row.run_id);
+        }
+        self.send(project, Operation::BulkLogSystem, &parts.samples)?;
+        self.send(project, Operation::BulkAlert, &parts.alerts)?;
+        for (run, summary) in &parts.summaries {
+            self.tell(project, run, "PUT", "summary", summary)?;
+        }
+        for (run, end) in &parts.ends {
+            let mut body = serde_json::to_value(end).unwrap_or_default();
+            body["name"] = run.name.clone().into();
+            self.tell(project, run, "POST", "end", &body.to_string())?;
+            self.carried.remove(&run.id);
+        }
+        Ok(Settled::Delivered)
+    }
+
+    /// Sends entries in as many requests as they need.
+    fn send(&self, project: &str, operation: Operation, entries: &[Entry]) -> Result<(), Fault> {
+        let mut rest = entries;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = rest.iter().take(MOST_ROWS).take_while(|entry| {
+                bytes += entry.bytes();
+                bytes <= REQUEST_BYTES
+            });
+            let (now, later) = rest.split_at(fits.count().max(1));
+            self.send_request(project, operation, now)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Sends entries in one request. When the server will not take one of them, that one is found and kept
+    /// aside, and the others are sent.
+    fn send_request(&self, project: &str, operation: Operation, entries: &[Entry]) -> Result<(), Fault> {
+        let Err(fault) = self.client.call(operation, &self.arguments(operation, entries)) else {
+            return Ok(());
+        };
+        if !fault.may_be_a_row() {
+            return Err(fault);
+        }
+        if let FaultKind::Request { row: Some(row) } = fault.kind
+            && let Some(entry) = entries.get(row)
+        {
+            self.keep(project, operation, &fault, entry);
+            self.send(project, operation, &entries[..row])?;
+            return self.send(project, operation, &entries[row + 1..]);
+        }
+        // A server that takes nothing at all has another reason, a token for instance.
+        if let Err(general) = self.client.call(operation, &self.arguments(operation, &[])) {
+            return Err(if general.may_be_a_row() {
+                Fault { kind: FaultKind::Refused, ..general }
+            } else {
+                general
+            });
+        }
+        match entries {
+            [] => Ok(()),
+            [entry] => {
+                // Once more, since a request that was cut on its way looks like a bad one.
+                match self.client.call(operation, &self.arguments(operation, entries)) {
+                    Err(fault) if fault.may_be_a_row() => {
+                        self.keep(project, operation, &fault, entry);
+                        Ok(())
+                    }
+                    other => other.map(drop),
+                }
+            }
+            entries => {
+                let (first, second) = entries.split_at(entries.len() / 2);
+                self.send_request(project, operation, first)?;
+                self.send_request(project, operation, second)
+            }
+        }
+    }
+
+    fn keep(&self, project: &str, operation: Operation, fault: &Fault, entry: &Entry) {
+        let mut text = Vec::new();
+        entry.write(None, &mut text);
+        let server = self.client.destination().url();
+        self.refused.keep(
+            project,
+            server,
+            operation.name(),
+            &fault.to_string(),
+            &String::from_utf8_lossy(&text),
+        );
+    }
+
+    /// The one argument of a call that takes entries.
+    fn arguments(&self, operation: Operation, entries: &[Entry]) -> Vec<u8> {
+        let name = operation.parameters().first().map_or("logs", |parameter| parameter.name);
+        let mut text = Vec::with_capacity(entries.iter().map(Entry::bytes).sum::<usize>() + 32);
+        text.extend_from_slice(format!("\"{name}\":[").as_bytes());
+        let mut configured = HashSet::new();
+        for (position, entry) in entries.iter().enumerate() {
+            if position > 0 {
+                text.push(b',');
+            }
+            let config = self.carried.get(&entry.run_id).filter(|_| operation == Operation::BulkLog);
+            let config = config.filter(|_| configured.insert(&entry.run_id));
+            entry.write(config.map(String::as_str), &mut text);
+        }
+        text.push(b']');
+        text
+    }
+
+    fn note(&mut self, fault: &Fault) {
+        self.pause.begin(fault);
+        self.client.forget_server();
+        self.takes_reports = true;
+        self.rows = (self.rows / 4).max(FEWEST_ROWS);
+        self.problem = match fault.kind {
+            FaultKind::Refused => {
+                format!("{fault}; look at the address and the token, then start the run again")
+            }
+            FaultKind::Away | FaultKind::Request { .. } | FaultKind::Unclear | FaultKind::Missing => {
+                fault.to_string()
+            }
+        };
+    }
+}
+
+impl Sink for ServerSink {
+    type Pending = Vec<Batch>;
+
+    fn rows_per_delivery(&self) -> usize {
+        self.rows
+    }
+
+    /// The pause is for the whole server and grows.
+    fn retry_interval(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn begin(&mut self, _: &str, batches: Vec<Batch>) -> Vec<Batch> {
+        batches
+    }
+
+    fn settle(&mut self, project: &str, batches: Vec<Batch>) -> Result<Settled, String> {
+        if batches.is_empty() {
+            return Ok(Settled::Delivered);
+        }
+        if self.pause.left().is_some() {
+            return Err(self.problem.clone());
+        }
+        match self.deliver(project, &batches) {
+            Ok(settled) => {
+                self.pause.end();
+                self.rows = (self.rows * 2).min(MOST_ROWS);
+                Ok(settled)
+            }
+            Err(fault) => {
+                self.note(&fault);
+                Err(self.problem.clone())
+            }
+        }
+    }
+}
