@@ -41,6 +41,8 @@ variables! {
     TRACKIO_TABLE_TRUNCATE_LENGTH = "TRACKIO_TABLE_TRUNCATE_LENGTH";
     /// The Space the server runs in; set by Hugging Face.
     SPACE_ID = "SPACE_ID";
+    /// Folder of a web page that `paceline serve` and `show` serve in the place of ours, unless `--frontend` says one.
+    TRACKIO_FRONTEND_DIR = "TRACKIO_FRONTEND_DIR";
     /// Program that drains journals, where it is not beside the Python package.
     PACELINE_BINARY = "PACELINE_BINARY";
     /// `off` starts no companion: rows stay in the journal until a server or command opens the directory.

@@ -1,5 +1,6 @@
 //! The command line: commands, options and what `--help` teaches.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -106,8 +107,18 @@ pub(crate) struct ListenArguments {
     /// A further host name under which requests may come; can be given more than once.
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,
+    /// Folder with an `index.html` to serve in the place of our web page.
+    #[arg(long, value_name = "DIR", env = env::TRACKIO_FRONTEND_DIR, hide_env_values = true)]
+    frontend: Option<OsString>,
     #[command(flatten)]
     pub(crate) directory: DirectoryArgument,
+}
+
+impl ListenArguments {
+    /// The folder of another page; a variable that is set to nothing names none.
+    pub(crate) fn frontend(&self) -> Option<PathBuf> {
+        self.frontend.as_ref().filter(|path| !path.is_empty()).map(PathBuf::from)
+    }
 }
 
 #[derive(Args)]

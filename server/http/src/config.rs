@@ -1,9 +1,11 @@
 //! What a server is started with, and the checks that come before it listens.
 
 use std::net::{IpAddr, ToSocketAddrs};
+use std::path::PathBuf;
 
 use crate::ServeError;
 use crate::access::WriteToken;
+use crate::frontend::Frontend;
 use crate::guard::AllowedHosts;
 use crate::tls::{self, TlsFiles};
 
@@ -32,6 +34,8 @@ pub struct ServerConfig {
     pub allowed_hosts: Vec<String>,
     /// Serve HTTPS with these; plain HTTP when absent.
     pub tls: Option<TlsFiles>,
+    /// Folder of a page to serve in the place of ours.
+    pub frontend: Option<PathBuf>,
 }
 
 impl Default for ServerConfig {
@@ -42,6 +46,7 @@ impl Default for ServerConfig {
             write_token: None,
             allowed_hosts: Vec::new(),
             tls: None,
+            frontend: None,
         }
     }
 }
@@ -61,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) hosts: AllowedHosts,
     /// The server speaks TLS itself.
     pub(crate) is_secure: bool,
+    /// A page in the place of ours.
+    pub(crate) frontend: Option<Frontend>,
 }
 
 impl ServerConfig {
@@ -69,7 +76,7 @@ impl ServerConfig {
     /// # Errors
     /// `Host` when the host has no address, `TokenNeeded` when it is reachable from other machines and no
     /// token was given, `Token` when the token cannot stand in a header, `AllowedHost` for a bad name, `Tls`
-    /// when certificate or key cannot be used.
+    /// when certificate or key cannot be used, `Frontend` when the folder of the page cannot.
     pub(crate) fn check(&self) -> Result<Checked, ServeError> {
         let address = resolve(&self.host)?;
         let given = self.write_token.as_deref().filter(|token| !token.is_empty());
@@ -86,7 +93,8 @@ impl ServerConfig {
         let hosts = AllowedHosts::new(&self.host, address, &self.allowed_hosts)
             .map_err(|name| ServeError::AllowedHost { name })?;
         let tls = self.tls.as_ref().map(tls::load).transpose()?;
-        let settings = Settings { token, hosts, is_secure: tls.is_some() };
+        let frontend = self.frontend.as_deref().map(Frontend::open).transpose()?;
+        let settings = Settings { token, hosts, is_secure: tls.is_some(), frontend };
         Ok(Checked { address, generated_token, tls, settings })
     }
 }

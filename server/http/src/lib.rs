@@ -13,6 +13,7 @@ mod config;
 mod error;
 mod examples;
 mod exchange;
+mod frontend;
 mod guard;
 mod ingest;
 mod observe;
@@ -29,6 +30,7 @@ mod uploads;
 
 pub use compat::version::PEER_VERSION;
 pub use config::{Port, ServerConfig};
+pub use frontend::FrontendError;
 pub use openapi::openapi_json;
 pub use server::{Listening, ServeError, Stopper, serve};
 pub use tls::{TlsError, TlsFiles};

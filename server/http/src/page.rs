@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use crate::access::TOKEN_COOKIE;
 use crate::error::ApiError;
-use crate::openapi;
+use crate::{frontend, openapi};
 use crate::state::State;
 
 /// The built web page; empty until it is built.
@@ -23,6 +23,9 @@ const NOT_BUILT: &str = "This build of Paceline has no web page; `make build` ma
     The API works: see /openapi.json.\n";
 /// Names under this folder hold a hash of what is in them.
 const HASHED: &str = "assets/";
+/// Where pages of the peer look for its pictures; ours stands in for all of them.
+const PEERS_PICTURES: &str = "static/trackio/";
+const MARK: &str = include_str!("../../dashboard/public/icon.svg");
 /// How long the browser keeps the write token; the peer's.
 const COOKIE_SECONDS: u32 = 7 * 24 * 60 * 60;
 
@@ -36,7 +39,13 @@ pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpRes
     if let Some(token) = token_in_query(&request) {
         return Ok(move_token_to_cookie(&request, &state, token));
     }
+    if let Some(response) = frontend::answer(&request, &state).await? {
+        return Ok(response);
+    }
     let name = request.path().trim_start_matches('/');
+    if name.starts_with(PEERS_PICTURES) {
+        return Ok(HttpResponse::Ok().content_type("image/svg+xml").body(MARK));
+    }
     let name = if name.is_empty() { "index.html" } else { name };
     if let Some(file) = Page::get(name) {
         return Ok(serve_file(&request, name, &file));
@@ -81,9 +90,24 @@ fn refuse_other_methods(request: &HttpRequest) -> Result<(), ApiError> {
 }
 
 fn serve_file(request: &HttpRequest, name: &str, file: &EmbeddedFile) -> HttpResponse {
-    let hash: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    let tag = EntityTag::new_weak(hash);
-    let cache = if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let tag = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let how = if name.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let kind = file.metadata.mimetype();
+    let charset = if kind.starts_with("text/") { "; charset=utf-8" } else { "" };
+    send(request, &format!("{kind}{charset}"), &Cached { tag, how }, file.data.clone().into_owned())
+}
+
+/// How a browser may keep a file.
+pub(crate) struct Cached {
+    /// Changes with the file.
+    pub(crate) tag: String,
+    /// The value of `Cache-Control`.
+    pub(crate) how: &'static str,
+}
+
+/// Sends a file, unless the browser has it as it is.
+pub(crate) fn send(request: &HttpRequest, kind: &str, cached: &Cached, bytes: Vec<u8>) -> HttpResponse {
+    let tag = EntityTag::new_weak(cached.tag.clone());
     let known =
         request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let same = known
@@ -91,13 +115,8 @@ fn serve_file(request: &HttpRequest, name: &str, file: &EmbeddedFile) -> HttpRes
         .filter_map(|tag| tag.trim().parse::<EntityTag>().ok())
         .any(|known| known.weak_eq(&tag));
     let mut response = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((CACHE_CONTROL, cache)).insert_header((ETAG, tag.to_string()));
-    if same {
-        return response.finish();
-    }
-    let kind = file.metadata.mimetype();
-    let charset = if kind.starts_with("text/") { "; charset=utf-8" } else { "" };
-    response.content_type(format!("{kind}{charset}")).body(file.data.clone().into_owned())
+    response.insert_header((CACHE_CONTROL, cached.how)).insert_header((ETAG, tag.to_string()));
+    if same { response.finish() } else { response.content_type(kind).body(bytes) }
 }
 
 fn token_in_query(request: &HttpRequest) -> Option<&str> {

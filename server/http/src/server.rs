@@ -12,6 +12,7 @@ use paceline_schema::Timestamp;
 use tokio::sync::Notify;
 
 use crate::config::{Port, ServerConfig};
+use crate::frontend::FrontendError;
 use crate::state::AppState;
 use crate::tls::TlsError;
 use crate::{app, openapi};
@@ -77,6 +78,13 @@ pub enum ServeError {
         /// Why.
         #[from]
         source: TlsError,
+    },
+    /// The page in the place of ours cannot be served.
+    #[error(transparent)]
+    Frontend {
+        /// Why.
+        #[from]
+        source: FrontendError,
     },
     /// The system failed the server while it ran.
     #[error("the server cannot run: {source}")]

@@ -16,6 +16,7 @@ use crate::access::WriteToken;
 use crate::compat::settings::PageSettings;
 use crate::config::Settings;
 use crate::error::ApiError;
+use crate::frontend::Frontend;
 use crate::guard::AllowedHosts;
 use crate::pool::Pool;
 use crate::stopping::Stopping;
@@ -42,6 +43,8 @@ pub(crate) struct AppState {
     pub(crate) hosts: AllowedHosts,
     /// The server speaks TLS itself: its cookies are to travel by nothing else.
     pub(crate) is_secure: bool,
+    /// A page in the place of ours.
+    pub(crate) frontend: Option<Frontend>,
     pub(crate) stopping: Stopping,
     pub(crate) telemetry: Telemetry,
     /// What the peer's page is shown with.
@@ -74,6 +77,7 @@ impl AppState {
             token: settings.token,
             hosts: settings.hosts,
             is_secure: settings.is_secure,
+            frontend: settings.frontend,
             stopping: Stopping::default(),
             telemetry: Telemetry::new(clock()),
             page: PageSettings::of(|name| std::env::var(name).ok()),

@@ -44,6 +44,7 @@ pub(super) fn serve(
         write_token: arguments.token.clone(),
         allowed_hosts: arguments.allowed_hosts.clone(),
         tls,
+        frontend: arguments.frontend(),
     };
     let store = open_store(&arguments.directory, Durability::Power)?;
     // Trainers of this directory find it served and start no companion of their own.

@@ -3,6 +3,7 @@
 mod access;
 mod bodies;
 mod errors;
+mod frontend;
 mod ingest;
 mod origins;
 mod page;
