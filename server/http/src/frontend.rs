@@ -240,8 +240,17 @@ mod tests {
         let frontend = Frontend::open(&page).expect("opens");
         let secret = scratch.path().join("secret.txt");
         let secret = secret.to_str().expect("text");
-        for name in ["../secret.txt", "relative", "absolute", "up/secret.txt", "x/../../secret.txt", secret, "", ".", "/"]
-        {
+        for name in [
+            "../secret.txt",
+            "relative",
+            "absolute",
+            "up/secret.txt",
+            "x/../../secret.txt",
+            secret,
+            "",
+            ".",
+            "/",
+        ] {
             assert!(frontend.file(name).expect("asked").is_none(), "{name}");
         }
         assert_eq!(frontend.file(INDEX).expect("asked").expect("it is there").bytes, b"<p>page</p>");

@@ -41,10 +41,15 @@ fn its_files_and_addresses_are_served_and_the_api_stays() {
         assert_eq!((answer.status, answer.text.as_str()), (200, PAGE), "{address}");
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("script-src 'self' 'unsafe-eval';") && policy.starts_with("default-src 'none'"));
+        assert!(
+            policy.contains("script-src 'self' 'unsafe-eval';") && policy.starts_with("default-src 'none'")
+        );
     }
     let script = server.get("/assets/app.js");
-    assert_eq!((script.text.as_str(), script.header("content-type")), ("1", "text/javascript; charset=utf-8"));
+    assert_eq!(
+        (script.text.as_str(), script.header("content-type")),
+        ("1", "text/javascript; charset=utf-8")
+    );
     let again = server.get_with("/assets/app.js", &[("if-none-match", script.header("etag"))]);
     assert_eq!((again.status, again.text.as_str()), (304, ""));
     assert_eq!(server.get("/with%20space.txt").text, "2");
@@ -66,7 +71,8 @@ fn its_files_and_addresses_are_served_and_the_api_stays() {
 fn no_address_leads_out_of_its_folder() {
     let package = package();
     let server = TestServer::start_with(with(&package.path().join("frontend/dist")));
-    std::os::unix::fs::symlink("../../secret.txt", package.path().join("frontend/dist/link.txt")).expect("made");
+    std::os::unix::fs::symlink("../../secret.txt", package.path().join("frontend/dist/link.txt"))
+        .expect("made");
     for address in [
         "/../../secret.txt",
         "/..%2f..%2fsecret.txt",
@@ -81,7 +87,10 @@ fn no_address_leads_out_of_its_folder() {
         "/index.html%00.txt",
     ] {
         let answer = server.raw(format!("GET {address} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes());
-        assert!(!answer.contains("secret\"") && !answer.ends_with("secret") && !answer.contains("root:"), "{address}");
+        assert!(
+            !answer.contains("secret\"") && !answer.ends_with("secret") && !answer.contains("root:"),
+            "{address}"
+        );
         assert!(!answer.starts_with("HTTP/1.1 5"), "{address} {answer}");
     }
 }
