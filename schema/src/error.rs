@@ -61,10 +61,14 @@ error_codes! {
     RunNotFound = "run_not_found", 404, "`GET /api/v1/projects/{project}/runs` lists what is there";
     /// No such metric in the run.
     MetricNotFound = "metric_not_found", 404, "`GET /api/v1/projects/{project}/runs/{run}/metrics` lists what is there";
+    /// No such file.
+    FileNotFound = "file_not_found", 404, "`GET /api/v1/projects/{project}/files` lists the files of a project";
     /// No such address.
     RouteNotFound = "route_not_found", 404, "see /openapi.json for the addresses there are";
     /// The address does not take this method.
     MethodNotAllowed = "method_not_allowed", 405, "see /openapi.json for the methods of this address";
+    /// Something else has the name.
+    NameTaken = "name_taken", 409, "choose another name";
     /// The body is larger than the operation takes.
     BodyTooLarge = "body_too_large", 413, "send fewer rows in each request";
     /// The body is not of the type the operation takes.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Endings and beginnings that the Parquet sidecar files and the registries use.
-const RESERVED_SUFFIXES: [&str; 8] = [
+pub const RESERVED_SUFFIXES: [&str; 8] = [
     "_system",
     "_configs",
     "_traces",

@@ -305,7 +305,7 @@ fn ensure_recorded(connection: &Connection, run: &RunKey, time: Option<Timestamp
 
 /// The colour of a run without a record: the free ones go to such runs in the order of their first rows, and
 /// a run without rows is the last of them.
-fn colour_slot(connection: &Connection, run_id: &str) -> rusqlite::Result<u32> {
+pub(crate) fn colour_slot(connection: &Connection, run_id: &str) -> rusqlite::Result<u32> {
     let taken: HashSet<u32> = connection
         .prepare_cached("SELECT colour_slot FROM paceline_runs")?
         .query_map([], |row| row.get(0))?

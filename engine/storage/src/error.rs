@@ -25,6 +25,36 @@ pub enum StorageError {
         /// Names of runs that look like it, most alike first, at most 3.
         similar: Vec<String>,
     },
+    /// Another run of the project has the name.
+    #[error("project `{project}` has a run `{run}` already")]
+    RunNameTaken {
+        /// Canonical project name.
+        project: String,
+        /// The name.
+        run: String,
+    },
+    /// There is no such file.
+    #[error("there is no file `{path}`")]
+    FileNotFound {
+        /// As it was asked for.
+        path: String,
+    },
+    /// A name or path that cannot be that of a file.
+    #[error("`{path}` {reason}")]
+    InvalidPath {
+        /// The beginning of it.
+        path: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A file that was to replace a project's is not one, or holds something else too.
+    #[error("the file for project `{project}` is refused: {reason}; upload the `.db` file of a project")]
+    UploadRefused {
+        /// Canonical project name.
+        project: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The file is not a sound SQLite database. Other projects are not concerned.
     #[error(
         "file `{project}.db` is damaged: {reason}; the other projects work, restore this one from a copy"
@@ -108,6 +138,10 @@ impl StorageError {
         match self {
             Self::ProjectNotFound { .. } => ErrorCode::ProjectNotFound,
             Self::RunNotFound { .. } => ErrorCode::RunNotFound,
+            Self::UploadRefused { .. } => ErrorCode::InvalidRequest,
+            Self::RunNameTaken { .. } => ErrorCode::NameTaken,
+            Self::FileNotFound { .. } => ErrorCode::FileNotFound,
+            Self::InvalidPath { .. } => ErrorCode::InvalidName,
             Self::Damaged { .. } => ErrorCode::ProjectDamaged,
             Self::Busy { .. } => ErrorCode::Busy,
             Self::SchemaTooNew { .. }

@@ -126,7 +126,6 @@ impl Project {
     ///
     /// # Errors
     /// What `change` refuses, else as [`Self::append`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "artifacts and runs come next"))]
     pub(crate) fn change<T: Send + 'static>(
         &self,
         context: &'static str,
@@ -216,6 +215,24 @@ impl Project {
             self.file.try_to_store_heads(file);
         }
         result
+    }
+
+    /// The runs changed in a way that no new row tells of.
+    pub(crate) fn forget_heads(&self) {
+        self.file.heads().doubt();
+    }
+
+    /// All rows are others now.
+    pub(crate) fn reset_heads(&self) {
+        *self.file.heads() = Heads::default();
+    }
+
+    pub(crate) fn durability(&self) -> Durability {
+        self.file.durability
+    }
+
+    pub(crate) fn location(&self) -> &Location {
+        &self.file.location
     }
 
     fn has_writer(&self) -> bool {

@@ -95,9 +95,7 @@ impl Store {
     pub fn project(&self, name: &str) -> Result<Arc<Project>, StorageError> {
         let name = canonical_project(name);
         if !self.path_of(&name).is_file() {
-            // The last reference joins its writer, so it goes after the lock.
-            let deleted = self.0.projects.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
-            drop(deleted);
+            self.forget(&name);
             return Err(StorageError::ProjectNotFound { project: name });
         }
         Ok(self.known(name))
@@ -110,6 +108,13 @@ impl Store {
     pub fn project_for_writing(&self, name: &ProjectName) -> Result<Arc<Project>, StorageError> {
         create_file(&self.path_of(name.as_str()))?;
         Ok(self.known(name.as_str().to_owned()))
+    }
+
+    /// Closes a project that is not there any more.
+    pub(crate) fn forget(&self, name: &str) {
+        // The last reference joins its writer, so it goes after the lock.
+        let deleted = self.0.projects.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        drop(deleted);
     }
 
     fn known(&self, name: String) -> Arc<Project> {

@@ -141,8 +141,10 @@ fn kind_of(code: ErrorCode) -> &'static str {
         | ErrorCode::ProjectNotFound
         | ErrorCode::RunNotFound
         | ErrorCode::MetricNotFound
+        | ErrorCode::FileNotFound
         | ErrorCode::RouteNotFound
         | ErrorCode::MethodNotAllowed
+        | ErrorCode::NameTaken
         | ErrorCode::BodyTooLarge
         | ErrorCode::UnsupportedMediaType => "something went wrong in the server",
     }

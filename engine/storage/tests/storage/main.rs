@@ -4,6 +4,8 @@ mod append;
 mod damage;
 mod heads;
 mod locks;
+mod media;
 mod peer;
 mod runs;
 mod support;
+mod traces;
