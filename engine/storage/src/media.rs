@@ -57,10 +57,12 @@ pub struct ProjectFile {
 }
 
 impl Store {
-    /// The folder that media paths are relative to.
+    /// The folder that media paths are relative to, as an absolute path.
     #[must_use]
     pub fn media_folder(&self) -> PathBuf {
-        self.directory().join(MEDIA)
+        let folder = self.directory().join(MEDIA);
+        // Fails only where the working directory is gone.
+        std::path::absolute(&folder).unwrap_or(folder)
     }
 
     /// Moves a file that was uploaded to where it belongs, replacing one of the same name.
@@ -119,7 +121,7 @@ impl Store {
             let name = path.strip_prefix(&folder).unwrap_or(&path);
             files.push(ProjectFile {
                 name: name.to_string_lossy().into_owned(),
-                path: media.path.join(&path),
+                path: self.media_folder().join(&path),
                 bytes: metadata.len(),
             });
         }

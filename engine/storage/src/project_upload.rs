@@ -82,9 +82,8 @@ fn open_checked(source: &Location) -> Result<Connection, StorageError> {
     if let Some(object) = foreign_object(&connection).map_err(sql)? {
         return Err(refused(format!("it holds `{object}`, which is not part of a project")));
     }
-    complete(&connection, source).map_err(|error| match error {
-        StorageError::SchemaTooNew { .. } => error,
-        other => refused(other.to_string()),
+    complete(&connection, source).map_err(|error| {
+        if matches!(error, StorageError::SchemaTooNew { .. }) { error } else { refused(error.to_string()) }
     })?;
     Ok(connection)
 }

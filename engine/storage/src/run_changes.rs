@@ -77,7 +77,7 @@ impl Project {
     /// The run that is meant, in complete tables; also one that only links of artifacts tell of.
     pub(crate) fn run_to_change(&self, selector: &str) -> Result<RunKey, StorageError> {
         self.change("prepare its tables", |_| Ok(()))?;
-        let found = self.read(|reader| {
+        self.read(|reader| {
             let key = reader.find_run(selector).map(|run| RunKey { id: run.run_id, name: run.run_name });
             match key {
                 Err(missing @ StorageError::RunNotFound { .. }) => {
@@ -87,8 +87,7 @@ impl Project {
                 }
                 found => found,
             }
-        });
-        found
+        })
     }
 
     /// The data directory.

@@ -49,8 +49,10 @@ fn hint(code: ErrorCode, told: String) -> String {
         | ErrorCode::InvalidName
         | ErrorCode::Unauthorized
         | ErrorCode::ForbiddenOrigin
+        | ErrorCode::FileNotFound
         | ErrorCode::RouteNotFound
         | ErrorCode::MethodNotAllowed
+        | ErrorCode::NameTaken
         | ErrorCode::BodyTooLarge
         | ErrorCode::UnsupportedMediaType
         | ErrorCode::ProjectDamaged

@@ -45,5 +45,9 @@ use missing;
 
 /// Adds the routes of the peer's wire.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(version::get_version).service(upload::upload_files).service(dispatch::peer_call);
+    config
+        .service(version::get_version)
+        .service(upload::upload_files)
+        .service(files::get_file)
+        .service(dispatch::peer_call);
 }

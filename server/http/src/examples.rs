@@ -15,7 +15,7 @@ use paceline_schema::{
 use serde_json::json;
 
 use crate::compat::version::PeerVersion;
-use crate::routes::{Alerts, Health, Metrics, Projects, Runs};
+use crate::routes::{Alerts, Health, ListedFile, Metrics, ProjectFiles, Projects, Runs};
 
 /// 2026-11-23T02:17:52.070297Z.
 const NOW: Timestamp = Timestamp(1_795_400_272_070_297);
@@ -32,6 +32,15 @@ pub(crate) fn version() -> PeerVersion {
 
 pub(crate) fn uploaded_files() -> UploadedFiles {
     UploadedFiles { paths: vec!["upload-6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e".into()] }
+}
+
+pub(crate) fn project_files() -> ProjectFiles {
+    let config = ListedFile {
+        name: "configs/train.yaml".into(),
+        file_path: "digits/files/configs/train.yaml".into(),
+        size_bytes: 512,
+    };
+    ProjectFiles { files: vec![config] }
 }
 
 pub(crate) fn projects() -> Projects {

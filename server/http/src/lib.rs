@@ -24,6 +24,7 @@ mod routes;
 mod server;
 mod state;
 mod stopping;
+mod stored_file;
 mod telemetry;
 mod tls;
 mod uploads;

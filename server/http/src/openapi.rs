@@ -27,6 +27,7 @@ use crate::{compat, routes};
         (name = "metrics", description = "Metrics, their values and their lines"),
         (name = "logs", description = "Rows as they were logged"),
         (name = "system", description = "Samples of the machine"),
+        (name = "media", description = "Media of runs and files of projects"),
         (name = "alerts", description = "Alerts a run has raised"),
         (name = "peer", description = "The wire of Trackio's own client")
     )

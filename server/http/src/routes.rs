@@ -11,6 +11,7 @@ use crate::error::ApiError;
 mod alerts;
 mod health;
 mod logs;
+mod media;
 mod metrics;
 mod process;
 mod projects;
@@ -20,6 +21,7 @@ mod system;
 
 pub(crate) use alerts::Alerts;
 pub(crate) use health::Health;
+pub(crate) use media::{ListedFile, ProjectFiles};
 pub(crate) use metrics::Metrics;
 pub(crate) use projects::Projects;
 pub(crate) use runs::Runs;
@@ -50,6 +52,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(logs::append_logs)
             .service(system::list_system_samples)
             .service(alerts::list_alerts)
+            .service(media::list_project_files)
+            .service(media::get_media)
             .service(series::get_series),
     );
 }

@@ -5,6 +5,7 @@ mod bodies;
 mod errors;
 mod frontend;
 mod ingest;
+mod media;
 mod origins;
 mod page;
 mod peer;
