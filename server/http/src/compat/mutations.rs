@@ -1,10 +1,10 @@
 //! Runs renamed and deleted, projects replaced, syncs asked for, as the peer's page does.
 
 use paceline_schema::upload::FileData;
-use paceline_schema::{ErrorCode, ProjectName};
-use paceline_storage::{StorageError, Store};
+use paceline_schema::{ErrorCode, ProjectName, RunChoice};
+use paceline_storage::{Project, StorageError, Store};
 
-use super::call::{Call, Reply};
+use super::call::{Call, Reply, run_choice};
 use crate::error::ApiError;
 use crate::ingest::check_run_name;
 
@@ -20,11 +20,29 @@ pub(super) fn upload_database(call: &Call<'_>, store: &Store) -> Result<Reply, A
 /// `delete_run`: whether there was such a run.
 pub(super) fn delete_run(call: &Call<'_>, store: &Store) -> Result<Reply, ApiError> {
     let project: String = call.get("project")?;
-    let Some(run) = call.run()? else { return Reply::of(&false) };
-    match store.project(&project).and_then(|project| project.delete_run(&run)) {
+    let Some(run) = call.run_choice()? else { return Reply::of(&false) };
+    let deleted = store.project(&project).and_then(|project| project.delete_run(&selector(&project, run)?));
+    match deleted {
         Ok(_) => Reply::of(&true),
         Err(StorageError::ProjectNotFound { .. } | StorageError::RunNotFound { .. }) => Reply::of(&false),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// The id or name of a run; an id is never taken for the name of another run.
+fn selector(project: &Project, run: RunChoice) -> Result<String, StorageError> {
+    match run {
+        RunChoice::Name(name) => Ok(name),
+        RunChoice::Id(id) => match project.read(|reader| reader.find_run(&id)) {
+            Ok(found) if found.run_id != id => Err(StorageError::RunNotFound {
+                project: project.name().to_owned(),
+                run: id,
+                similar: Vec::new(),
+            }),
+            // A run that only its artifacts tell of is found by whoever changes it.
+            Ok(_) | Err(StorageError::RunNotFound { .. }) => Ok(id),
+            Err(error) => Err(error),
+        },
     }
 }
 
@@ -37,8 +55,10 @@ pub(super) fn rename_run(call: &Call<'_>, store: &Store) -> Result<Reply, ApiErr
         return Err(ApiError::new(ErrorCode::InvalidName, "New run name cannot be empty"));
     }
     check_run_name(new_name)?;
-    let run = call.get::<Option<String>>("run_id")?.filter(|id| !id.is_empty()).unwrap_or(old_name);
-    store.project(&project)?.rename_run(&run, new_name)?;
+    let run = run_choice(call.get("run_id")?, Some(old_name))
+        .ok_or_else(|| ApiError::invalid("no run is named"))?;
+    let project = store.project(&project)?;
+    project.rename_run(&selector(&project, run)?, new_name)?;
     Reply::of(&true)
 }
 
