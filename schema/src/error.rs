@@ -49,6 +49,10 @@ macro_rules! error_codes {
 error_codes! {
     /// A parameter or a body does not mean what is needed.
     InvalidRequest = "invalid_request", 400, "see /openapi.json for what this operation takes";
+    /// An SQL statement that does more than read, or that SQLite does not understand.
+    SqlRefused = "sql_refused", 400, "send one SELECT, WITH or VALUES; `SELECT name, sql FROM sqlite_schema` shows the tables there are";
+    /// An SQL statement that takes too much time or memory.
+    SqlTooExpensive = "sql_too_expensive", 400, "ask for less: a WHERE on `run_name` or `run_id`, an aggregate, a LIMIT";
     /// A project name that is reserved or too long.
     InvalidName = "invalid_name", 400, "choose another name";
     /// No token where one is needed, or a wrong one.

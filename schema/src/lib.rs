@@ -18,6 +18,7 @@ pub mod run;
 pub mod scope;
 pub mod series;
 pub mod similar;
+pub mod sql;
 pub mod status;
 pub mod system;
 pub mod time;

@@ -18,6 +18,7 @@ mod rows;
 mod runs;
 mod sentence;
 mod series;
+mod sql;
 mod state;
 mod status;
 mod thin;

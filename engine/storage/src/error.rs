@@ -119,6 +119,18 @@ pub enum StorageError {
         /// The system's words.
         reason: String,
     },
+    /// A statement of a stranger that does more than read, or that SQLite does not understand.
+    #[error("{reason}")]
+    SqlRefused {
+        /// Why, as a sentence.
+        reason: String,
+    },
+    /// A statement of a stranger that takes too much time or memory.
+    #[error("{reason}")]
+    SqlTooExpensive {
+        /// Of what, as a sentence.
+        reason: String,
+    },
     /// SQLite refused for a reason that is none of the above.
     #[error("SQLite could not {context} in `{project}.db`")]
     Sqlite {
@@ -149,6 +161,8 @@ impl StorageError {
             | Self::ReadOnly { .. }
             | Self::NotWritable { .. }
             | Self::NotReadable { .. } => ErrorCode::StorageUnavailable,
+            Self::SqlRefused { .. } => ErrorCode::SqlRefused,
+            Self::SqlTooExpensive { .. } => ErrorCode::SqlTooExpensive,
             Self::WriterStopped { .. } | Self::Sqlite { .. } => ErrorCode::Internal,
         }
     }

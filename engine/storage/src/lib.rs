@@ -22,6 +22,7 @@ mod rows;
 mod run_changes;
 mod run_media;
 mod runs;
+mod sql;
 mod store;
 mod traces;
 mod writer;

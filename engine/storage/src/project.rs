@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use paceline_schema::Timestamp;
 use paceline_schema::ddl::SCHEMA_VERSION;
+use paceline_schema::sql::SqlAnswer;
 use rusqlite::Connection;
 
 use crate::Durability;
@@ -15,6 +16,7 @@ use crate::connection::{FileIdentity, open_reader, open_writer};
 use crate::error::{ChangeError, Location, StorageError};
 use crate::heads::Heads;
 use crate::reader::{Checked, Reader};
+use crate::sql;
 use crate::writer::{Request, Work, Writer};
 
 /// How long an append waits for a file that another program keeps locked.
@@ -233,6 +235,14 @@ impl Project {
 
     pub(crate) fn location(&self) -> &Location {
         &self.file.location
+    }
+
+    /// Answers one SQL statement of a stranger, which can only read and has limits of time and size.
+    ///
+    /// # Errors
+    /// `SqlRefused` or `SqlTooExpensive`, or what keeps the file from being read.
+    pub fn answer_sql(&self, statement: &str) -> Result<SqlAnswer, StorageError> {
+        sql::answer(&self.file.location, statement)
     }
 
     fn has_writer(&self) -> bool {

@@ -46,6 +46,8 @@ fn hint(code: ErrorCode, told: String) -> String {
             "`paceline list metrics --project PROJECT --run RUN` shows what is there"
         }
         ErrorCode::InvalidRequest
+        | ErrorCode::SqlRefused
+        | ErrorCode::SqlTooExpensive
         | ErrorCode::InvalidName
         | ErrorCode::Unauthorized
         | ErrorCode::ForbiddenOrigin

@@ -135,6 +135,8 @@ fn kind_of(code: ErrorCode) -> &'static str {
         ErrorCode::StorageUnavailable => "the data directory cannot be written",
         ErrorCode::Internal
         | ErrorCode::InvalidRequest
+        | ErrorCode::SqlRefused
+        | ErrorCode::SqlTooExpensive
         | ErrorCode::InvalidName
         | ErrorCode::Unauthorized
         | ErrorCode::ForbiddenOrigin

@@ -6,6 +6,7 @@ use paceline_schema::report::{EndReport, HeartbeatReport, StartReport};
 use paceline_schema::series::{
     LogEntry, LogRow, MetricSummary, MetricValue, Page, Series, SeriesRequest, SeriesResponse, Stored, XAxis,
 };
+use paceline_schema::sql::{SqlAnswer, SqlRequest};
 use paceline_schema::status::{AlertCounts, Finding, Severity};
 use paceline_schema::upload::UploadedFiles;
 use paceline_schema::{
@@ -56,6 +57,19 @@ pub(crate) fn projects() -> Projects {
 
 pub(crate) fn runs() -> Runs {
     Runs { runs: vec![run_summary()] }
+}
+
+pub(crate) fn sql_request() -> SqlRequest {
+    SqlRequest { sql: "SELECT run_name, count(*) AS rows FROM metrics GROUP BY run_name".into() }
+}
+
+pub(crate) fn sql_answer() -> SqlAnswer {
+    SqlAnswer {
+        columns: vec!["run_name".into(), "rows".into()],
+        rows: vec![vec!["lr-3e-4".into(), 85.into()]],
+        row_count: 1,
+        truncated: false,
+    }
 }
 
 fn run_summary() -> RunSummary {

@@ -15,6 +15,7 @@ mod media;
 mod metrics;
 mod process;
 mod projects;
+mod query;
 mod runs;
 mod series;
 mod system;
@@ -54,6 +55,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(alerts::list_alerts)
             .service(media::list_project_files)
             .service(media::get_media)
+            .service(query::query_project)
             .service(series::get_series),
     );
 }

@@ -31,6 +31,11 @@ const WRITE_THREADS: usize = 32;
 /// Writes that may wait for a thread.
 const WRITE_QUEUE: usize = 256;
 
+/// Statements of strangers may each take seconds, so they have few threads, and nothing else waits for those.
+const SQL_THREADS: usize = 2;
+/// Statements that may wait for a thread.
+const SQL_QUEUE: usize = 8;
+
 /// How a handler names the state.
 pub(crate) type State = web::Data<AppState>;
 
@@ -39,6 +44,7 @@ pub(crate) struct AppState {
     engine: Engine,
     pub(crate) reads: Pool,
     pub(crate) writes: Pool,
+    statements: Pool,
     pub(crate) token: WriteToken,
     pub(crate) hosts: AllowedHosts,
     /// The server speaks TLS itself: its cookies are to travel by nothing else.
@@ -74,6 +80,7 @@ impl AppState {
             engine,
             reads: Pool::start("read", cores.clamp(2, 8), READ_QUEUE)?,
             writes: Pool::start("write", WRITE_THREADS, WRITE_QUEUE)?,
+            statements: Pool::start("sql", SQL_THREADS, SQL_QUEUE)?,
             token: settings.token,
             hosts: settings.hosts,
             is_secure: settings.is_secure,
@@ -120,6 +127,18 @@ impl AppState {
     ) -> Result<T, ApiError> {
         let engine = self.engine.clone();
         self.reads.run(move || question(&engine)).await
+    }
+
+    /// Lets the engine answer a statement of a stranger.
+    ///
+    /// # Errors
+    /// Those of `question` and of the pool.
+    pub(crate) async fn sql<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Engine) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let engine = self.engine.clone();
+        self.statements.run(move || question(&engine)).await
     }
 
     /// Stores something and answers with something else than one JSON text.

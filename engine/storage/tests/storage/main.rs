@@ -7,5 +7,6 @@ mod locks;
 mod media;
 mod peer;
 mod runs;
+mod sql;
 mod support;
 mod traces;

@@ -11,10 +11,12 @@ use super::arguments::Arguments;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// How a call is answered: on the threads that read, or on those that write.
+/// How a call is answered, and on which threads.
 #[derive(Clone, Copy)]
 pub(super) enum Handler {
     Read(fn(&Call<'_>, &Engine) -> Result<Reply, ApiError>),
+    /// Reads as well, on the threads that run statements of strangers.
+    Sql(fn(&Call<'_>, &Engine) -> Result<Reply, ApiError>),
     Write(fn(&Call<'_>, &Store) -> Result<Reply, ApiError>),
 }
 

@@ -18,7 +18,7 @@ pub(crate) const CALL_ROUTE: &str = "/api/{name}";
 
 /// Every call has its function here, or this does not compile.
 fn handler(operation: Operation) -> Handler {
-    use Handler::{Read, Write};
+    use Handler::{Read, Sql, Write};
     match operation {
         Operation::GetRunMutationStatus => Read(settings::run_mutation_status),
         Operation::UploadDatabase => Write(mutations::upload_database),
@@ -54,7 +54,7 @@ fn handler(operation: Operation) -> Handler {
         Operation::GetLogsBatch => Read(series::logs_batch),
         Operation::GetTraces => Read(traces::list),
         Operation::GetTraceSteps => Read(traces::steps),
-        Operation::QueryProject => Read(sql::query_project),
+        Operation::QueryProject => Sql(sql::query_project),
         Operation::GetSettings => Read(settings::settings),
         Operation::GetRegistryBuckets => Read(registry::buckets),
         Operation::GetRegistries => Read(registry::list),
@@ -114,6 +114,7 @@ async fn answer(
     };
     let reply = match handler(operation) {
         Handler::Read(read) => state.ask(move |engine| call(&|asked| read(asked, engine))).await,
+        Handler::Sql(read) => state.sql(move |engine| call(&|asked| read(asked, engine))).await,
         Handler::Write(write) => state.store(move |store| call(&|asked| write(asked, store))).await,
     };
     Ok(reply?.into_response())
