@@ -168,22 +168,11 @@ impl Location {
             rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
             error => error.to_string(),
         };
-        match self.explain("answer a statement", error) {
-            damaged @ (StorageError::Damaged { .. } | StorageError::Busy { .. }) => damaged,
-            StorageError::ProjectNotFound { .. }
-            | StorageError::RunNotFound { .. }
-            | StorageError::SchemaTooNew { .. }
-            | StorageError::DiskFull { .. }
-            | StorageError::ReadOnly { .. }
-            | StorageError::NotWritable { .. }
-            | StorageError::NotReadable { .. }
-            | StorageError::WriterStopped { .. }
-            | StorageError::SqlRefused { .. }
-            | StorageError::SqlTooExpensive { .. }
-            | StorageError::Sqlite { .. } => {
-                let shown = words.chars().map(|c| if c.is_control() { ' ' } else { c });
-                refused(format!("SQLite says: {}", shown.take(MAX_REASON_CHARACTERS).collect::<String>()))
-            }
+        let explained = self.explain("answer a statement", error);
+        if matches!(explained, StorageError::Damaged { .. } | StorageError::Busy { .. }) {
+            return explained;
         }
+        let shown = words.chars().map(|c| if c.is_control() { ' ' } else { c });
+        refused(format!("SQLite says: {}", shown.take(MAX_REASON_CHARACTERS).collect::<String>()))
     }
 }
