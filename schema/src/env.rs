@@ -23,6 +23,8 @@ variables! {
     TRACKIO_SPACE_ID = "TRACKIO_SPACE_ID";
     /// Token for a Hugging Face Space; `$HF_HOME/token` is read after it.
     HF_TOKEN = "HF_TOKEN";
+    /// Seconds between looks into the inbox, where Trackio's clients leave rows as files; 15 unless set, at least 5.
+    TRACKIO_INBOX_POLL_INTERVAL = "TRACKIO_INBOX_POLL_INTERVAL";
     /// Parent of the default data directory; `~/.cache/huggingface` unless set.
     HF_HOME = "HF_HOME";
     /// Port of `paceline serve` unless `--port` says one; 7860 unless set.

@@ -11,6 +11,7 @@ use paceline_journal::{Drain, FileLock, Owner};
 use paceline_schema::Destination;
 use paceline_storage::{Batch, Store};
 
+use crate::inbox;
 use crate::journals::{Journals, Pass};
 use crate::remote::Lane;
 use crate::sink::Tables;
@@ -45,6 +46,7 @@ pub fn drain_leftovers(store: &Store, project: Option<&str>) {
     while pass == Pass::Progress {
         pass = drainer.tables.pass();
     }
+    inbox::import(store);
     await_others(store.directory(), wanted);
     drainer.await_servers();
 }

@@ -7,6 +7,7 @@
 mod detach;
 mod drainer;
 mod exit;
+mod inbox;
 mod journals;
 mod names;
 mod open;

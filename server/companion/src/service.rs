@@ -14,11 +14,13 @@ use paceline_journal::layout::{
 use paceline_journal::wake::Wake;
 use paceline_journal::{FileLock, log_id};
 use paceline_schema::companion::OpenRequest;
+use paceline_schema::env::TRACKIO_INBOX_POLL_INTERVAL;
 use paceline_schema::{Event, Metrics, ProjectName, SystemSample, Timestamp};
 use paceline_storage::{Batch, Durability, Store};
 
 use crate::detach::{close_standard_output, detach};
 use crate::drainer::Drainer;
+use crate::inbox::Inbox;
 use crate::journals::Pass;
 use crate::open::open_run;
 use crate::sampler::Sampler;
@@ -142,6 +144,7 @@ struct Service {
     store: Store,
     wake: Wake,
     drainer: Drainer,
+    inbox: Inbox,
     sampler: Option<Sampler>,
     nonce: u64,
     samples: u64,
@@ -161,6 +164,7 @@ impl Service {
         let nonce = getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()));
         Ok(Self {
             drainer: Drainer::new(store.clone()),
+            inbox: Inbox::new(std::env::var(TRACKIO_INBOX_POLL_INTERVAL).ok().as_deref()),
             store,
             wake,
             sampler: None,
@@ -216,6 +220,7 @@ impl Service {
                 Pass::Idle | Pass::Progress => (alone_since, stuck_since) = (None, None),
             }
             self.attend_live_runs();
+            self.inbox.attend(&self.store);
             if pass != Pass::Progress {
                 self.wake.wait(seen, DRAIN_INTERVAL);
             }
