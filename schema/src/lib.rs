@@ -10,6 +10,8 @@ pub mod destination;
 pub mod env;
 pub mod error;
 pub mod event;
+pub mod events;
+pub mod many_runs;
 pub mod names;
 pub mod operations;
 pub mod redact;

@@ -149,6 +149,20 @@ pub struct RunSummary {
     pub summary: String,
 }
 
+/// What is to be changed of a run; what is left out stays.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct RunEdit {
+    /// Labels in place of the ones there are.
+    pub tags: Option<Vec<String>>,
+    /// Text in place of the one there is; the empty text removes it.
+    pub notes: Option<String>,
+    /// Another colour.
+    #[cfg_attr(feature = "openapi", schema(maximum = 65_535))]
+    pub colour_slot: Option<u32>,
+}
+
 /// One run with all that is known of it but its series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Alert, AlertLevel, Timestamp};
 
 /// What stands on the x axis of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -165,6 +165,72 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Give it back as `after` for the next page; null on the last one.
     pub next: Option<i64>,
+}
+
+/// Which page is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// `next` of the page before.
+    pub after: Option<i64>,
+    /// Only what was logged after this time.
+    pub since: Option<Timestamp>,
+    /// Items at most; at least one.
+    pub limit: usize,
+}
+
+/// An alert with its run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunAlert {
+    /// Position in the project, ascending; the cursor of a page.
+    pub id: i64,
+    /// Stable id of the run.
+    pub run_id: String,
+    /// Its display name.
+    pub run: String,
+    /// The alert.
+    #[serde(flatten)]
+    pub alert: Alert,
+}
+
+/// One sample of the machine to store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SampleEntry {
+    /// Names and values; NaN and the infinities as the strings `"NaN"`, `"Infinity"`, `"-Infinity"`.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub metrics: serde_json::Map<String, serde_json::Value>,
+    /// When it was taken; the time of arrival when absent.
+    #[serde(default)]
+    pub timestamp: Option<Timestamp>,
+    /// Stores the sample once only, however often it is sent.
+    #[serde(default)]
+    pub log_id: Option<String>,
+}
+
+/// One alert to store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AlertEntry {
+    /// One line.
+    pub title: String,
+    /// More, if there is more.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// How urgent.
+    #[serde(default)]
+    pub level: AlertLevel,
+    /// The last step logged before it.
+    #[serde(default)]
+    pub step: Option<i64>,
+    /// When it was raised; the time of arrival when absent.
+    #[serde(default)]
+    pub time: Option<Timestamp>,
+    /// Stores the alert once only, however often it is sent.
+    #[serde(default)]
+    pub alert_id: Option<String>,
 }
 
 /// One row to store.

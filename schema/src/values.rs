@@ -36,6 +36,15 @@ impl Value {
         }
     }
 
+    /// Bytes of the text it holds, if it holds one.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Self::Json(text) => text.len(),
+            Self::Float(_) | Self::Integer(_) | Self::Bool(_) | Self::Null => 0,
+        }
+    }
+
     /// Appends the JSON text of this value.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         match self {

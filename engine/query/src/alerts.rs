@@ -1,10 +1,12 @@
 //! The alerts of a project.
 
+use paceline_schema::series::{Page, PageRequest, RunAlert};
 use paceline_schema::{Alert, AlertLevel, RunChoice, Timestamp};
-use paceline_storage::AlertFilter;
+use paceline_storage::{AlertFilter, AlertRange};
 
 use crate::engine::Engine;
 use crate::error::QueryError;
+use crate::rows::page_of;
 
 /// Most alerts in one answer.
 const MOST_ALERTS: usize = 1_000;
@@ -42,6 +44,26 @@ impl Engine {
             let run_id = run_id.flatten();
             let filter = AlertFilter { run_id: run_id.as_deref(), level, since };
             Ok(reader.alerts(&filter, usize::MAX)?)
+        })
+    }
+
+    /// The alerts of all runs of a project, or of one, in the order they were stored.
+    ///
+    /// # Errors
+    /// When there is no such project or run, or its file cannot be read.
+    pub fn alerts_page(
+        &self,
+        project: &str,
+        run: Option<&str>,
+        page: PageRequest,
+    ) -> Result<Page<RunAlert>, QueryError> {
+        self.read(project, |reader, _| {
+            let run_id = run.map(|run| reader.find_run(run)).transpose()?.map(|record| record.run_id);
+            let after_id = page.after.unwrap_or_default();
+            let range = AlertRange { run_id: run_id.as_deref(), after_id, since: page.since };
+            let limit = page.limit.max(1);
+            let alerts = reader.alerts_between(range, i64::MAX, limit.saturating_add(1))?;
+            Ok(page_of(alerts.into_iter().map(|alert| (alert.id, alert)).collect(), limit))
         })
     }
 }

@@ -4,6 +4,8 @@
 //! and never read rows; what depends on the time of asking is a pure function of heads, record and clock.
 
 mod alerts;
+mod changes;
+mod condition;
 mod earlier_runs;
 mod engine;
 mod error;
@@ -11,6 +13,7 @@ mod eta;
 mod findings;
 mod level;
 mod m4;
+mod many_runs;
 mod moments;
 mod overview;
 mod projects;
@@ -27,6 +30,8 @@ mod totals;
 mod traces;
 mod trend;
 
+pub use changes::{Changes, Place};
+pub use condition::Condition as WaitCondition;
 pub use engine::Engine;
 pub use error::QueryError;
 pub use overview::{ProjectContents, RunMention, RunOverview};

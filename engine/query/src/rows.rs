@@ -1,7 +1,8 @@
 //! Rows, values and samples, page by page.
 
-use paceline_schema::series::{LogRow, MetricValue, Page};
-use paceline_storage::StoredRow;
+use paceline_schema::Timestamp;
+use paceline_schema::series::{LogRow, MetricValue, Page, PageRequest};
+use paceline_storage::{Reader, StorageError, StoredRow};
 
 use crate::engine::Engine;
 use crate::error::QueryError;
@@ -11,8 +12,7 @@ use paceline_schema::similar::similar;
 const ROWS_AT_A_TIME: usize = 1_000;
 
 impl Engine {
-    /// The values of one metric in the order they came, from the one after row `after` on, at most `limit`
-    /// and at least one.
+    /// The values of one metric in the order they came.
     ///
     /// # Errors
     /// When there is no such project, run or metric, or its file cannot be read.
@@ -21,8 +21,7 @@ impl Engine {
         project: &str,
         run: &str,
         key: &str,
-        after: Option<i64>,
-        limit: usize,
+        page: PageRequest,
     ) -> Result<Page<MetricValue>, QueryError> {
         self.read(project, |reader, _| {
             let record = reader.find_run(run)?;
@@ -35,35 +34,22 @@ impl Engine {
                     similar,
                 });
             }
-            let limit = limit.max(1);
-            let mut values = Vec::new();
-            let mut cursor = after;
-            while values.len() <= limit {
-                let rows = reader.rows(&record.run_id, cursor, ROWS_AT_A_TIME)?;
-                let Some(last) = rows.last() else { break };
-                cursor = Some(last.id);
-                values.extend(rows.iter().filter_map(|row| Some((row.id, metric_value(row, key)?))));
-            }
-            Ok(page(values, limit))
+            let Some(after) = first_cursor(reader, &record.run_id, page)? else { return Ok(nothing()) };
+            let rows = |cursor| reader.rows(&record.run_id, cursor, ROWS_AT_A_TIME);
+            collect(page, after, rows, |row| metric_value(&row, key))
         })
     }
 
-    /// The rows of a run in the order they came, from the one after row `after` on, at most `limit` and at
-    /// least one.
+    /// The rows of a run in the order they came.
     ///
     /// # Errors
     /// When there is no such project or run, or its file cannot be read.
-    pub fn logs(
-        &self,
-        project: &str,
-        run: &str,
-        after: Option<i64>,
-        limit: usize,
-    ) -> Result<Page<LogRow>, QueryError> {
+    pub fn logs(&self, project: &str, run: &str, page: PageRequest) -> Result<Page<LogRow>, QueryError> {
         self.read(project, |reader, _| {
-            let limit = limit.max(1);
-            let rows = reader.rows(&reader.find_run(run)?.run_id, after, limit.saturating_add(1))?;
-            Ok(page(rows.into_iter().map(|row| (row.id, log_row(row))).collect(), limit))
+            let run_id = reader.find_run(run)?.run_id;
+            let Some(after) = first_cursor(reader, &run_id, page)? else { return Ok(nothing()) };
+            let at_a_time = page.limit.saturating_add(1);
+            collect(page, after, |cursor| reader.rows(&run_id, cursor, at_a_time), |row| Some(log_row(row)))
         })
     }
 
@@ -71,23 +57,52 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such project or run, or its file cannot be read.
-    pub fn system(
-        &self,
-        project: &str,
-        run: &str,
-        after: Option<i64>,
-        limit: usize,
-    ) -> Result<Page<LogRow>, QueryError> {
+    pub fn system(&self, project: &str, run: &str, page: PageRequest) -> Result<Page<LogRow>, QueryError> {
         self.read(project, |reader, _| {
-            let limit = limit.max(1);
-            let rows = reader.system_rows(&reader.find_run(run)?.run_id, after, limit.saturating_add(1))?;
-            Ok(page(rows.into_iter().map(|row| (row.id, log_row(row))).collect(), limit))
+            let run_id = reader.find_run(run)?.run_id;
+            let at_a_time = page.limit.saturating_add(1);
+            let rows = |cursor| reader.system_rows(&run_id, cursor, at_a_time);
+            collect(page, page.after, rows, |row| Some(log_row(row)))
         })
     }
 }
 
+fn nothing<T>() -> Page<T> {
+    Page { items: Vec::new(), next: None }
+}
+
+/// The cursor a page begins at; `None` when no row is as new as was asked for.
+fn first_cursor(
+    reader: &Reader<'_>,
+    run_id: &str,
+    page: PageRequest,
+) -> Result<Option<Option<i64>>, StorageError> {
+    let Some(since) = page.since else { return Ok(Some(page.after)) };
+    Ok(reader.id_before(run_id, since)?.map(|id| Some(page.after.map_or(id, |after| after.max(id)))))
+}
+
+/// A page of what `item` makes of the rows after `cursor`, which `read` gets some at a time.
+fn collect<T>(
+    page: PageRequest,
+    mut cursor: Option<i64>,
+    read: impl Fn(Option<i64>) -> Result<Vec<StoredRow>, StorageError>,
+    item: impl Fn(StoredRow) -> Option<T>,
+) -> Result<Page<T>, QueryError> {
+    let limit = page.limit.max(1);
+    let mut items = Vec::new();
+    while items.len() <= limit {
+        let rows = read(cursor)?;
+        let Some(last) = rows.last() else { break };
+        cursor = Some(last.id);
+        let is_new = |time: Timestamp| page.since.is_none_or(|since| time > since);
+        let new = rows.into_iter().filter(|row| is_new(row.time));
+        items.extend(new.filter_map(|row| Some((row.id, item(row)?))));
+    }
+    Ok(page_of(items, limit))
+}
+
 /// The first `limit` of `items`, each with its cursor; there is a next page when there are more.
-fn page<T>(mut items: Vec<(i64, T)>, limit: usize) -> Page<T> {
+pub(crate) fn page_of<T>(mut items: Vec<(i64, T)>, limit: usize) -> Page<T> {
     let has_more = items.len() > limit;
     items.truncate(limit);
     let next = items.last().map(|(id, _)| *id).filter(|_| has_more);

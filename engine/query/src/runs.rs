@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use paceline_schema::series::MetricSummary;
-use paceline_schema::{RunDetail, RunSummary, Value};
+use paceline_schema::{RunDetail, RunState, RunSummary, Value};
 use paceline_series::RunHeads;
 use paceline_storage::RunRecord;
 use serde_json::Map;
@@ -37,6 +37,34 @@ impl Engine {
             };
             Ok(records.iter().rev().map(item).collect())
         })
+    }
+
+    /// The runs of a project in this state, or in any, newest first: those that follow the run with the id
+    /// `after`, at most `limit`. The id to go on with comes with them, where there are more.
+    ///
+    /// # Errors
+    /// When there is no such project, no run `after`, or its file cannot be read.
+    pub fn runs_page(
+        &self,
+        project: &str,
+        state: Option<RunState>,
+        after: Option<&str>,
+        limit: Option<usize>,
+    ) -> Result<(Vec<RunSummary>, Option<String>), QueryError> {
+        let mut runs = self.runs(project)?;
+        if let Some(after) = after {
+            let place = runs.iter().position(|run| run.run_id == after);
+            let place = place.ok_or_else(|| QueryError::InvalidRequest {
+                reason: format!("`after` is `{after}`, which is not the id of a run here; begin without it"),
+            })?;
+            runs.drain(..=place);
+        }
+        runs.retain(|run| state.is_none_or(|state| run.state == state));
+        let limit = limit.unwrap_or(usize::MAX);
+        let has_more = runs.len() > limit;
+        runs.truncate(limit);
+        let next = runs.last().filter(|_| has_more).map(|run| run.run_id.clone());
+        Ok((runs, next))
     }
 
     /// One run with its config and its last values.
@@ -87,7 +115,7 @@ impl Engine {
 }
 
 /// Last value of each metric, then what the script said itself.
-fn summary_values(heads: &RunHeads, said: Option<&str>) -> BTreeMap<String, serde_json::Value> {
+pub(crate) fn summary_values(heads: &RunHeads, said: Option<&str>) -> BTreeMap<String, serde_json::Value> {
     let last = heads.metrics().map(|(key, head)| (key.to_owned(), Value::Float(head.last.value).to_json()));
     let said: Map<String, serde_json::Value> =
         said.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();

@@ -3,7 +3,7 @@
 use paceline_schema::status::AlertCounts;
 use paceline_schema::{LossStatus, RunState, RunStatus, RunSummary, Timestamp};
 use paceline_series::RunHeads;
-use paceline_storage::RunRecord;
+use paceline_storage::{Reader, RunRecord};
 use serde_json::{Map, Value};
 
 use crate::earlier_runs::EarlierRuns;
@@ -35,24 +35,34 @@ impl Engine {
     /// When there is no such project or run, or its file cannot be read.
     pub fn status(&self, project: &str, run: &str) -> Result<RunStatus, QueryError> {
         let now = self.now();
-        self.read(project, |reader, project| {
-            let record = reader.find_run(run)?;
-            let heads = reader.heads(&record.run_id)?;
-            let config = reader.config(&record.run_id)?;
-            let alerts = reader.alert_counts(&record.run_id)?;
-            let view = RunView { project, record: &record, heads: &heads, config: config.as_ref(), now };
-            // A fault in reading other runs costs the guess, not the answer.
-            let earlier =
-                |config: &Map<String, Value>| EarlierRuns::read(reader).ok()?.median_last_step(config);
-            Ok(RunStatus { alerts, ..view.status(earlier) })
-        })
+        self.read(project, |reader, project| status_of(reader, project, run, now))
     }
+}
+
+/// Where a run of a snapshot stands.
+///
+/// # Errors
+/// When there is no such run, or the file cannot be read.
+pub(crate) fn status_of(
+    reader: &Reader<'_>,
+    project: &str,
+    run: &str,
+    now: Timestamp,
+) -> Result<RunStatus, QueryError> {
+    let record = reader.find_run(run)?;
+    let heads = reader.heads(&record.run_id)?;
+    let config = reader.config(&record.run_id)?;
+    let alerts = reader.alert_counts(&record.run_id)?;
+    let view = RunView { project, record: &record, heads: &heads, config: config.as_ref(), now };
+    // A fault in reading other runs costs the guess, not the answer.
+    let earlier = |config: &Map<String, Value>| EarlierRuns::read(reader).ok()?.median_last_step(config);
+    Ok(RunStatus { alerts, ..view.status(earlier) })
 }
 
 impl RunView<'_> {
     /// The status, its alerts not yet counted. `earlier` is asked for the usual length of runs with a
     /// config when nothing of this run tells its own.
-    fn status(&self, earlier: impl FnOnce(&Map<String, Value>) -> Option<i64>) -> RunStatus {
+    pub(crate) fn status(&self, earlier: impl FnOnce(&Map<String, Value>) -> Option<i64>) -> RunStatus {
         let mut status = self.figures(earlier);
         self.add_trend(&mut status);
         status.summary = self.sentence(&status);
@@ -111,6 +121,17 @@ impl RunView<'_> {
             due_evaluation_seconds,
         };
         signs.judge(self.now)
+    }
+
+    /// The state alone, as the status tells it.
+    pub(crate) fn state(&self) -> RunState {
+        let state = self.condition(None).state;
+        if state != RunState::Stalled {
+            return state;
+        }
+        let created_at = self.record.created_at.or(self.record.started_at).or(self.heads.first_time());
+        let pace = Pace::read(self.heads.pace(), created_at);
+        self.condition(pace.as_ref().ok().and_then(Pace::due_evaluation_seconds)).state
     }
 
     /// All but the trend and the sentence.

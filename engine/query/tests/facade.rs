@@ -2,7 +2,7 @@
 
 use paceline_query::{Engine, QueryError};
 use paceline_schema::event::{RunKey, RunStart};
-use paceline_schema::series::{SeriesRequest, XAxis};
+use paceline_schema::series::{PageRequest, SeriesRequest, XAxis};
 use paceline_schema::{
     Alert, AlertLevel, ErrorCode, Event, ProcessIdentity, ProjectName, Row, RunEnd, RunState, StateSource,
     Timestamp, TotalStepsSource, Trend, Value,
@@ -40,6 +40,10 @@ impl World {
         let run = RunKey { id: format!("{run}-id"), name: run.to_owned() };
         project.append(vec![Batch { run, events }]).expect("the rows are committed");
     }
+}
+
+fn page(after: Option<i64>, limit: usize) -> PageRequest {
+    PageRequest { after, since: None, limit }
 }
 
 fn start(seconds: f64) -> Event {
@@ -198,7 +202,7 @@ fn pages_join_to_the_whole() {
 
     let (mut after, mut values) = (None, Vec::new());
     loop {
-        let page = world.engine.values("digits", "long", "rare", after, 100).expect("a page");
+        let page = world.engine.values("digits", "long", "rare", page(after, 100)).expect("a page");
         values.extend(page.items);
         let Some(next) = page.next else { break };
         after = Some(next);
@@ -211,8 +215,8 @@ fn pages_join_to_the_whole() {
             .all(|(place, value)| value.step == 7 * place as i64 && value.value == "NaN")
     );
 
-    let first = world.engine.logs("digits", "long", None, 2_499).expect("a page");
-    let second = world.engine.logs("digits", "long", first.next, 2_499).expect("a page");
+    let first = world.engine.logs("digits", "long", page(None, 2_499)).expect("a page");
+    let second = world.engine.logs("digits", "long", page(first.next, 2_499)).expect("a page");
     assert_eq!((first.items.len(), second.items.len(), second.next), (2_499, 1, None));
     assert_eq!(second.items[0].metrics["loss"], 2_499.0);
 
@@ -270,7 +274,8 @@ fn charts_keep_spikes_and_gaps_and_stand_on_the_training_step() {
 fn what_is_not_there_is_said_with_names_alike() {
     let world = World::new();
     world.append("baseline", vec![row(0.0, 0, &[("train/loss", 1.0), ("accuracy", 0.5)])]);
-    let error = world.engine.values("digits", "baseline", "train/los", None, 10).expect_err("no such metric");
+    let error =
+        world.engine.values("digits", "baseline", "train/los", page(None, 10)).expect_err("no such metric");
     assert!(matches!(error, QueryError::MetricNotFound { .. }));
     assert_eq!(
         (error.code(), error.hint()),

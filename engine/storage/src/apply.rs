@@ -56,7 +56,7 @@ pub(crate) fn apply(connection: &Connection, batch: &mut Prepared) -> rusqlite::
             }
             Event::Config { time, json } => replace_config(connection, run, *time, json)?,
             Event::Summary { json } => record_summary(connection, run, json)?,
-            Event::Alert(alert) => insert_alert(connection, run, alert)?,
+            Event::Alert(alert) => outcome.appended.count(insert_alert(connection, run, alert)?),
             Event::End(end) => {
                 record_end(connection, run, end)?;
                 outcome.ended = true;
@@ -180,8 +180,8 @@ fn insert_sample(
     Ok(inserted > 0)
 }
 
-fn insert_alert(connection: &Connection, run: &RunKey, alert: &Alert) -> rusqlite::Result<()> {
-    connection
+fn insert_alert(connection: &Connection, run: &RunKey, alert: &Alert) -> rusqlite::Result<bool> {
+    let inserted = connection
         .prepare_cached(
             "INSERT OR IGNORE INTO alerts (run_id, timestamp, run_name, title, text, level, step, alert_id) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -196,7 +196,7 @@ fn insert_alert(connection: &Connection, run: &RunKey, alert: &Alert) -> rusqlit
             alert.step,
             alert.alert_id
         ])?;
-    Ok(())
+    Ok(inserted > 0)
 }
 
 fn replace_config(
@@ -276,7 +276,11 @@ fn record_end(connection: &Connection, run: &RunKey, end: &RunEnd) -> rusqlite::
 
 /// Makes the run's record where there is none, with the next free colour. A run that has rows already was
 /// created with the first of them.
-fn ensure_recorded(connection: &Connection, run: &RunKey, time: Option<Timestamp>) -> rusqlite::Result<()> {
+pub(crate) fn ensure_recorded(
+    connection: &Connection,
+    run: &RunKey,
+    time: Option<Timestamp>,
+) -> rusqlite::Result<()> {
     let recorded =
         connection.prepare_cached("SELECT 1 FROM paceline_runs WHERE run_id = ?1")?.exists([&run.id])?;
     if recorded {

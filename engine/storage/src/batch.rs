@@ -21,7 +21,7 @@ pub struct Batch {
     pub events: Vec<Event>,
 }
 
-/// What became of the rows and samples of an append.
+/// What became of the rows, samples and alerts of an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Appended {
     /// Stored now.

@@ -1,10 +1,11 @@
 //! Connections to a project's file: how they are opened, how long they wait for others.
 
+use std::fmt;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, ffi};
 
@@ -29,16 +30,28 @@ const READER_ATTEMPTS: i32 = 5_000;
 pub(crate) struct FileIdentity {
     device: u64,
     inode: u64,
+    /// Nanoseconds since 1970 at which the file was made, where the system tells: numbers are given out again.
+    born: u128,
 }
 
 impl FileIdentity {
     /// The file at `path`, if there is one.
     pub(crate) fn of(path: &Path) -> io::Result<Option<Self>> {
         match fs::metadata(path) {
-            Ok(metadata) => Ok(Some(Self { device: metadata.dev(), inode: metadata.ino() })),
+            Ok(metadata) => {
+                let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                let born = born.map_or(0, |since| since.as_nanos());
+                Ok(Some(Self { device: metadata.dev(), inode: metadata.ino(), born }))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl fmt::Display for FileIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}{:x}{:x}", self.device, self.inode, self.born)
     }
 }
 

@@ -6,8 +6,10 @@
 mod activity;
 mod apply;
 mod batch;
+mod changes;
 mod compat;
 mod connection;
+mod describe;
 mod error;
 mod heads;
 mod media;
@@ -25,10 +27,12 @@ mod runs;
 mod sql;
 mod store;
 mod traces;
+mod watch;
 mod writer;
 
 pub use activity::{Activity, activity};
 pub use batch::{Appended, Batch};
+pub use changes::AlertRange;
 pub use error::StorageError;
 pub use media::{MediaPlace, ProjectFile};
 pub use paceline_journal::process::Liveness;
@@ -39,3 +43,4 @@ pub use reader::{
 pub use rows::StoredRow;
 pub use runs::RunRecord;
 pub use store::{Durability, Store};
+pub use watch::Watch;

@@ -200,8 +200,15 @@ impl Project {
             *checked = (data_version, Checked::default());
         }
 
-        let reader =
-            Reader { connection, location, shape, runs, checked: &checked.1, in_doubt: false.into() };
+        let reader = Reader {
+            connection,
+            location,
+            file: *file,
+            shape,
+            runs,
+            checked: &checked.1,
+            in_doubt: false.into(),
+        };
         let result = f(&reader);
         if reader.in_doubt.get() {
             self.file.heads().doubt();
@@ -243,6 +250,10 @@ impl Project {
     /// `SqlRefused` or `SqlTooExpensive`, or what keeps the file from being read.
     pub fn answer_sql(&self, statement: &str) -> Result<SqlAnswer, StorageError> {
         sql::answer(&self.file.location, statement)
+    }
+
+    pub(crate) fn shared_file(&self) -> Arc<ProjectFile> {
+        Arc::clone(&self.file)
     }
 
     fn has_writer(&self) -> bool {

@@ -10,6 +10,7 @@ use paceline_series::RunHeads;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::compat::{RunTable, Shape};
+use crate::connection::FileIdentity;
 use crate::error::{Location, StorageError};
 use crate::heads::{self, RowsOfRun, Runs};
 use crate::rows::{self, StoredRow, bytes, text};
@@ -34,6 +35,7 @@ pub use traces::{StoredTrace, TraceOrder, TraceSearch};
 pub struct Reader<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) location: &'a Location,
+    pub(crate) file: FileIdentity,
     pub(crate) shape: &'a Shape,
     /// Heads of all runs, complete up to this snapshot unless a probe of a run fails.
     pub(crate) runs: Arc<Runs>,

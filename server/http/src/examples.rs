@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use paceline_schema::events::{Delta, RunRows, StateOfRuns, Waited};
+use paceline_schema::many_runs::{OfRun, RunConfig, RunFault, RunsRequest};
 use paceline_schema::report::{EndReport, HeartbeatReport, StartReport};
+use paceline_schema::run::RunEdit;
 use paceline_schema::series::{
-    LogEntry, LogRow, MetricSummary, MetricValue, Page, Series, SeriesRequest, SeriesResponse, Stored, XAxis,
+    AlertEntry, LogEntry, LogRow, MetricSummary, MetricValue, Page, RunAlert, SampleEntry, Series,
+    SeriesRequest, SeriesResponse, Stored, XAxis,
 };
 use paceline_schema::sql::{SqlAnswer, SqlRequest};
 use paceline_schema::status::{AlertCounts, Finding, Severity};
@@ -16,7 +20,9 @@ use paceline_schema::{
 use serde_json::json;
 
 use crate::compat::version::PeerVersion;
-use crate::routes::{Alerts, Health, ListedFile, Metrics, ProjectFiles, Projects, Runs};
+use crate::routes::{
+    Alerts, Configs, Health, ListedFile, Metrics, ProjectFiles, Projects, Runs, Statuses, Summaries,
+};
 
 /// 2026-11-23T02:17:52.070297Z.
 const NOW: Timestamp = Timestamp(1_795_400_272_070_297);
@@ -56,7 +62,7 @@ pub(crate) fn projects() -> Projects {
 }
 
 pub(crate) fn runs() -> Runs {
-    Runs { runs: vec![run_summary()] }
+    Runs { runs: vec![run_summary()], next: None }
 }
 
 pub(crate) fn sql_request() -> SqlRequest {
@@ -196,6 +202,54 @@ pub(crate) fn end_report() -> EndReport {
     EndReport { name: Some("lr-3e-4".into()), end }
 }
 
+pub(crate) fn run_edit() -> RunEdit {
+    RunEdit { tags: Some(vec!["baseline".into()]), notes: Some("warm-up 10 %".into()), ..RunEdit::default() }
+}
+
+pub(crate) fn runs_request() -> RunsRequest {
+    RunsRequest { runs: vec!["lr-3e-4".into(), "lr-1e-3".into()] }
+}
+
+fn of_runs<T>(answer: T) -> Vec<OfRun<T>> {
+    let fault = RunFault {
+        error: "run `lr-1e-3` is not in project `digits`".into(),
+        code: "run_not_found".into(),
+        hint: "did you mean `lr-3e-4`".into(),
+    };
+    vec![
+        OfRun { run: "lr-3e-4".into(), answer: Some(answer), error: None },
+        OfRun { run: "lr-1e-3".into(), answer: None, error: Some(fault) },
+    ]
+}
+
+pub(crate) fn statuses() -> Statuses {
+    Statuses { statuses: of_runs(run_status()) }
+}
+
+pub(crate) fn summaries() -> Summaries {
+    Summaries { summaries: of_runs(run_detail().summary_values) }
+}
+
+pub(crate) fn configs() -> Configs {
+    let config = run_detail().config;
+    Configs { configs: vec![RunConfig { run_id: RUN_ID.into(), run: "lr-3e-4".into(), config }] }
+}
+
+pub(crate) fn waited() -> Waited {
+    Waited { met: vec!["finding:any".into()], timed_out: false, status: run_status() }
+}
+
+pub(crate) fn events() -> String {
+    let states = BTreeMap::from([(RUN_ID.into(), RunState::Running)]);
+    let state = serde_json::to_string(&StateOfRuns { states }).unwrap_or_default();
+    let rows = vec![RunRows { run_id: RUN_ID.into(), rows: log_rows().items }];
+    let delta = serde_json::to_string(&Delta { rows, ..Delta::default() }).unwrap_or_default();
+    format!(
+        "retry: 2000\n\nevent: state\nid: fd01a2-84-0\ndata: {state}\n\n\
+         event: delta\nid: fd01a2-85-0\ndata: {delta}\n\n"
+    )
+}
+
 pub(crate) fn metrics() -> Metrics {
     let loss = MetricSummary {
         key: "train/loss".into(),
@@ -249,6 +303,36 @@ pub(crate) fn alerts() -> Alerts {
         step: Some(850),
     };
     Alerts { alerts: vec![alert] }
+}
+
+pub(crate) fn run_alerts() -> Page<RunAlert> {
+    let alert = |alert| RunAlert { id: 3, run_id: RUN_ID.into(), run: "lr-3e-4".into(), alert };
+    Page { items: alerts().alerts.into_iter().map(alert).collect(), next: None }
+}
+
+pub(crate) fn alert_entries() -> Vec<AlertEntry> {
+    let entry = |alert: Alert| {
+        let Alert { alert_id, time, title, text, level, step } = alert;
+        AlertEntry { title, text, level, step, time: Some(time), alert_id }
+    };
+    alerts().alerts.into_iter().map(entry).collect()
+}
+
+pub(crate) fn alert_lines() -> &'static str {
+    "{\"title\":\"Loss rises\",\"level\":\"warn\"}\n"
+}
+
+pub(crate) fn sample_entries() -> Vec<SampleEntry> {
+    let metrics = json!({ "gpu/0/utilization": 97.0 }).as_object().cloned().unwrap_or_default();
+    vec![SampleEntry {
+        metrics,
+        timestamp: Some(NOW),
+        log_id: Some("019ab3f0c2e97a4f8b8c3e1a2d4f6b8e".into()),
+    }]
+}
+
+pub(crate) fn sample_lines() -> &'static str {
+    "{\"metrics\":{\"gpu/0/utilization\":97.0}}\n"
 }
 
 pub(crate) fn series_request() -> SeriesRequest {

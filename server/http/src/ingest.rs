@@ -1,14 +1,19 @@
 //! Rows that arrive over HTTP: what is accepted, and what is named when it is not.
 
+use actix_web::HttpRequest;
+use actix_web::web::Payload;
 use paceline_schema::event::RunKey;
-use paceline_schema::series::{LogEntry, Stored};
-use paceline_schema::{Event, Metrics, ProjectName, Row, Timestamp, Value};
+use paceline_schema::series::{AlertEntry, LogEntry, SampleEntry, Stored};
+use paceline_schema::{Alert, ErrorCode, Event, Metrics, ProjectName, Row, SystemSample, Timestamp, Value};
 use paceline_storage::{Appended, Batch, StorageError, Store};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use crate::body;
 use crate::error::ApiError;
+use crate::state::{Answer, State};
 
 /// Rows in one request.
 pub(crate) const MAX_ROWS: usize = 10_000;
@@ -28,11 +33,84 @@ pub(crate) enum RowsForm {
     Lines,
 }
 
+/// One element of a body, and the event it is.
+pub(crate) trait Entry: DeserializeOwned {
+    /// The event; `arrived` stands in for a time it does not say.
+    ///
+    /// # Errors
+    /// `InvalidRequest` that names the row.
+    fn into_event(self, row: usize, arrived: Timestamp) -> Result<Event, ApiError>;
+}
+
+impl Entry for LogEntry {
+    fn into_event(self, row: usize, arrived: Timestamp) -> Result<Event, ApiError> {
+        Ok(Event::Row(Row {
+            metrics: check_metrics(row, &self.metrics)?,
+            log_id: self.log_id,
+            time: self.timestamp.unwrap_or(arrived),
+            step: self.step,
+        }))
+    }
+}
+
+impl Entry for SampleEntry {
+    fn into_event(self, row: usize, arrived: Timestamp) -> Result<Event, ApiError> {
+        Ok(Event::System(SystemSample {
+            metrics: check_metrics(row, &self.metrics)?,
+            log_id: self.log_id,
+            time: self.timestamp.unwrap_or(arrived),
+        }))
+    }
+}
+
+impl Entry for AlertEntry {
+    fn into_event(self, _: usize, arrived: Timestamp) -> Result<Event, ApiError> {
+        let Self { title, text, level, step, time, alert_id } = self;
+        Ok(Event::Alert(Alert { alert_id, time: time.unwrap_or(arrived), title, text, level, step }))
+    }
+}
+
+/// Reads the body of a request, stores what it holds for one run, and answers when that is committed.
+///
+/// # Errors
+/// Those of the body, `InvalidRequest` that names the row, and what storage says.
+pub(crate) async fn receive<E: Entry>(
+    state: State,
+    project: String,
+    run: String,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Answer, ApiError> {
+    let (form, limit) = form_of(&request)?;
+    let body = body::read(&request, payload, limit).await?;
+    let arrived = state.now();
+    state
+        .write(move |store| {
+            let events = parse_rows::<E>(form, &body, arrived)?;
+            append_to_run(store, &project, &run, None, events)
+        })
+        .await
+}
+
+fn form_of(request: &HttpRequest) -> Result<(RowsForm, usize), ApiError> {
+    match body::declared_type(request).as_str() {
+        "application/json" => Ok((RowsForm::Array, body::MAX_JSON_BYTES)),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
+            Ok((RowsForm::Lines, body::MAX_BULK_BYTES))
+        }
+        _ => Err(ApiError::new(
+            ErrorCode::UnsupportedMediaType,
+            "the body is declared neither as JSON nor as JSON lines",
+        )
+        .with_hint("send `Content-Type: application/json` or `application/x-ndjson`")),
+    }
+}
+
 /// The rows of a body as events, each with the time of arrival unless it says its own.
 ///
 /// # Errors
 /// `InvalidRequest` that names the row, and the metric where it is one.
-pub(crate) fn parse_rows(form: RowsForm, body: &[u8], arrived: Timestamp) -> Result<Vec<Event>, ApiError> {
+fn parse_rows<E: Entry>(form: RowsForm, body: &[u8], arrived: Timestamp) -> Result<Vec<Event>, ApiError> {
     let texts = match form {
         RowsForm::Array => parse_array(body)?,
         RowsForm::Lines => parse_lines(body)?,
@@ -44,17 +122,11 @@ pub(crate) fn parse_rows(form: RowsForm, body: &[u8], arrived: Timestamp) -> Res
         ))
         .with_hint("send fewer rows in each request"));
     }
-    texts.into_iter().enumerate().map(|(row, text)| parse_entry(row, text, arrived)).collect()
-}
-
-fn parse_entry(row: usize, text: &str, arrived: Timestamp) -> Result<Event, ApiError> {
-    let entry: LogEntry = parse_row(row, text)?;
-    Ok(Event::Row(Row {
-        log_id: entry.log_id,
-        time: entry.timestamp.unwrap_or(arrived),
-        step: entry.step,
-        metrics: check_metrics(row, &entry.metrics)?,
-    }))
+    texts
+        .into_iter()
+        .enumerate()
+        .map(|(row, text)| parse_row::<E>(row, text)?.into_event(row, arrived))
+        .collect()
 }
 
 /// The JSON texts of the elements of an array.
@@ -197,7 +269,7 @@ mod tests {
     const ARRIVED: Timestamp = Timestamp(1_795_400_272_000_000);
 
     fn parse(body: &str) -> Result<Vec<Event>, String> {
-        parse_rows(RowsForm::Array, body.as_bytes(), ARRIVED).map_err(|error| error.to_string())
+        parse_rows::<LogEntry>(RowsForm::Array, body.as_bytes(), ARRIVED).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -218,7 +290,7 @@ mod tests {
     #[test]
     fn lines_are_the_same_rows() {
         let lines = "{\"metrics\":{\"a\":1}}\n\n{\"metrics\":{\"a\":2}}\r\n";
-        let from_lines = parse_rows(RowsForm::Lines, lines.as_bytes(), ARRIVED).expect("parses");
+        let from_lines = parse_rows::<LogEntry>(RowsForm::Lines, lines.as_bytes(), ARRIVED).expect("parses");
         assert_eq!(Ok(from_lines), parse(r#"[{"metrics":{"a":1}},{"metrics":{"a":2}}]"#));
     }
 

@@ -11,6 +11,8 @@ mod body;
 mod compat;
 mod config;
 mod error;
+mod etag;
+mod events;
 mod examples;
 mod exchange;
 mod frontend;

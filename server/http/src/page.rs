@@ -2,7 +2,7 @@
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, ETAG, EntityTag, IF_NONE_MATCH, LOCATION, SET_COOKIE};
+use actix_web::http::header::{ACCEPT, CACHE_CONTROL, EntityTag, LOCATION, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse};
 use paceline_schema::ErrorCode;
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use crate::access::TOKEN_COOKIE;
 use crate::error::ApiError;
 use crate::state::State;
-use crate::{frontend, openapi};
+use crate::{etag, frontend, openapi};
 
 /// The built web page; empty until it is built.
 #[derive(RustEmbed)]
@@ -109,15 +109,9 @@ pub(crate) struct Cached {
 /// Sends a file, unless the browser has it as it is.
 pub(crate) fn send(request: &HttpRequest, kind: &str, cached: &Cached, bytes: Vec<u8>) -> HttpResponse {
     let tag = EntityTag::new_weak(cached.tag.clone());
-    let known =
-        request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let same = known
-        .split(',')
-        .filter_map(|tag| tag.trim().parse::<EntityTag>().ok())
-        .any(|known| known.weak_eq(&tag));
-    let mut response = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((CACHE_CONTROL, cached.how)).insert_header((ETAG, tag.to_string()));
-    if same { response.finish() } else { response.content_type(kind).body(bytes) }
+    let (mut response, is_known) = etag::begin(request, &tag);
+    response.insert_header((CACHE_CONTROL, cached.how));
+    if is_known { response.finish() } else { response.content_type(kind).body(bytes) }
 }
 
 fn token_in_query(request: &HttpRequest) -> Option<&str> {

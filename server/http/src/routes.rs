@@ -4,13 +4,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use paceline_schema::ErrorBody;
+use paceline_schema::series::PageRequest;
+use paceline_schema::{ErrorBody, Timestamp};
 
 use crate::error::ApiError;
 
 mod alerts;
+mod changes;
+mod events;
 mod health;
 mod logs;
+mod many_runs;
 mod media;
 mod metrics;
 mod process;
@@ -22,6 +26,7 @@ mod system;
 
 pub(crate) use alerts::Alerts;
 pub(crate) use health::Health;
+pub(crate) use many_runs::{Configs, Statuses, Summaries};
 pub(crate) use media::{ListedFile, ProjectFiles};
 pub(crate) use metrics::Metrics;
 pub(crate) use projects::Projects;
@@ -40,6 +45,10 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(runs::list_runs)
             .service(runs::get_run)
             .service(runs::get_run_status)
+            .service(changes::edit_run)
+            .service(many_runs::get_run_statuses)
+            .service(many_runs::get_run_summaries)
+            .service(many_runs::list_configs)
             .service(runs::get_run_config)
             .service(runs::get_run_summary)
             .service(process::start_run)
@@ -52,10 +61,16 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(logs::list_logs)
             .service(logs::append_logs)
             .service(system::list_system_samples)
+            .service(system::append_system_samples)
             .service(alerts::list_alerts)
             .service(media::list_project_files)
             .service(media::get_media)
             .service(query::query_project)
+            .service(alerts::list_project_alerts)
+            .service(alerts::append_alerts)
+            .service(events::stream_project_events)
+            .service(events::stream_run_events)
+            .service(events::wait_for_run)
             .service(series::get_series),
     );
 }
@@ -91,8 +106,11 @@ pub(crate) struct Done {}
 #[serde(deny_unknown_fields)]
 pub(crate) struct PageQuery {
     /// `next` of the page before; the first page when absent.
-    #[param(example = 1000)]
+    #[param(example = 1000, nullable = false)]
     after: Option<i64>,
+    /// Only what is newer than this time.
+    #[param(example = "2026-11-23T02:17:52.070297Z", nullable = false)]
+    since: Option<Timestamp>,
     /// Items of the page, at most 10,000.
     #[serde(default = "default_limit")]
     #[param(example = 1000, minimum = 1, maximum = 10_000, default = 1000)]
@@ -100,12 +118,16 @@ pub(crate) struct PageQuery {
 }
 
 impl PageQuery {
-    fn limit(&self) -> Result<usize, ApiError> {
-        if (1..=MAX_LIMIT).contains(&self.limit) {
-            Ok(self.limit)
-        } else {
-            Err(ApiError::invalid(format!("`limit` is {}, not from 1 to {MAX_LIMIT}", self.limit)))
-        }
+    fn request(&self) -> Result<PageRequest, ApiError> {
+        Ok(PageRequest { after: self.after, since: self.since, limit: checked_limit(self.limit)? })
+    }
+}
+
+fn checked_limit(limit: usize) -> Result<usize, ApiError> {
+    if (1..=MAX_LIMIT).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(ApiError::invalid(format!("`limit` is {limit}, not from 1 to {MAX_LIMIT}")))
     }
 }
 

@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
 
 use actix_web::body::BoxBody;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, EntityTag};
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use paceline_query::{Engine, QueryError};
 use paceline_schema::Timestamp;
@@ -16,6 +18,8 @@ use crate::access::WriteToken;
 use crate::compat::settings::PageSettings;
 use crate::config::Settings;
 use crate::error::ApiError;
+use crate::etag;
+use crate::events::Events;
 use crate::frontend::Frontend;
 use crate::guard::AllowedHosts;
 use crate::pool::Pool;
@@ -59,6 +63,7 @@ pub(crate) struct AppState {
     pub(crate) document: String,
     /// Files that wait for the call that uses them.
     pub(crate) uploads: Uploads,
+    pub(crate) events: Events,
     clock: fn() -> Timestamp,
     requests: AtomicU64,
 }
@@ -89,6 +94,7 @@ impl AppState {
             telemetry: Telemetry::new(clock()),
             page: PageSettings::of(|name| std::env::var(name).ok()),
             document,
+            events: Events::default(),
             // Ids of one start differ from those of the next, which the log tells apart by them.
             requests: AtomicU64::new(clock().0.unsigned_abs() << 8),
             clock,
@@ -166,8 +172,11 @@ impl AppState {
     }
 }
 
-/// A JSON text that is the body of a success.
-pub(crate) struct Answer(Vec<u8>);
+/// A JSON text that is the body of a success; a GET is told whether it has it already.
+pub(crate) struct Answer {
+    text: Vec<u8>,
+    tag: EntityTag,
+}
 
 impl Answer {
     /// The JSON text of a value.
@@ -175,14 +184,21 @@ impl Answer {
     /// # Errors
     /// `Internal` when the value has no JSON form.
     pub(crate) fn of(value: &impl Serialize) -> Result<Self, ApiError> {
-        serde_json::to_vec(value).map(Self).map_err(|error| ApiError::internal(error.to_string()))
+        let text = serde_json::to_vec(value).map_err(|error| ApiError::internal(error.to_string()))?;
+        let tag = etag::tag_of(&text);
+        Ok(Self { text, tag })
     }
 }
 
 impl Responder for Answer {
     type Body = BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        HttpResponse::Ok().content_type("application/json").body(self.0)
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        if request.method() != Method::GET {
+            return HttpResponse::Ok().content_type("application/json").body(self.text);
+        }
+        let (mut response, is_known) = etag::begin(request, &self.tag);
+        response.insert_header((CACHE_CONTROL, "private, no-cache"));
+        if is_known { response.finish() } else { response.content_type("application/json").body(self.text) }
     }
 }

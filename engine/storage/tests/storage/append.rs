@@ -179,8 +179,8 @@ fn configs_samples_and_alerts_are_stored_once_and_read() {
     ];
     let first = project.append(batch("a", events.clone())).expect("it is stored");
     let again = project.append(batch("a", events)).expect("it is stored");
-    assert_eq!(first, Appended { rows_stored: 2, rows_duplicate: 0 });
-    assert_eq!(again, Appended { rows_stored: 0, rows_duplicate: 2 });
+    assert_eq!(first, Appended { rows_stored: 4, rows_duplicate: 0 });
+    assert_eq!(again, Appended { rows_stored: 0, rows_duplicate: 4 });
     project
         .read(|reader| {
             assert_eq!(reader.config("a")?.expect("it has one")["lr"], 0.2);

@@ -69,6 +69,6 @@ pub(crate) async fn list_metric_values(
     path: Path<MetricPath>,
     page: Query<PageQuery>,
 ) -> Result<Answer, ApiError> {
-    let limit = page.limit()?;
-    state.read(move |engine| engine.values(&path.project, &path.run, &path.metric, page.after, limit)).await
+    let page = page.request()?;
+    state.read(move |engine| engine.values(&path.project, &path.run, &path.metric, page)).await
 }

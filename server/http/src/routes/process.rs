@@ -1,6 +1,6 @@
 //! What the process of a run reports: that it began, lives and ended, its config and its summary.
 
-use actix_web::web::{Json, Path, Query};
+use actix_web::web::{Path, Query};
 use actix_web::{post, put};
 use paceline_schema::event::RunKey;
 use paceline_schema::redact::redact_json;
@@ -13,6 +13,7 @@ use utoipa::IntoParams;
 
 use super::{BodyErrors, CommonErrors, Done, NotFound, ProjectPath, RunPath, WriteErrors};
 use crate::access::WriteAccess;
+use crate::body::JsonObject;
 use crate::error::ApiError;
 use crate::state::{Answer, State};
 use crate::{examples, ingest};
@@ -43,9 +44,9 @@ pub(crate) async fn start_run(
     _: WriteAccess,
     state: State,
     path: Path<RunPath>,
-    report: Json<StartReport>,
+    JsonObject(report): JsonObject<StartReport>,
 ) -> Result<Answer, ApiError> {
-    let StartReport { name, start } = report.into_inner();
+    let StartReport { name, start } = report;
     ingest::check_run_name(&path.run)?;
     ingest::check_run_name(&name)?;
     state
@@ -95,9 +96,9 @@ pub(crate) async fn report_heartbeats(
     _: WriteAccess,
     state: State,
     path: Path<ProjectPath>,
-    report: Json<HeartbeatReport>,
+    JsonObject(report): JsonObject<HeartbeatReport>,
 ) -> Result<Answer, ApiError> {
-    let HeartbeatReport { runs, time } = report.into_inner();
+    let HeartbeatReport { runs, time } = report;
     if runs.len() > MAX_RUNS {
         return Err(ApiError::invalid(format!("{} runs are more than {MAX_RUNS}", runs.len())));
     }
@@ -132,9 +133,9 @@ pub(crate) async fn end_run(
     _: WriteAccess,
     state: State,
     path: Path<RunPath>,
-    report: Json<EndReport>,
+    JsonObject(report): JsonObject<EndReport>,
 ) -> Result<Answer, ApiError> {
-    let EndReport { name, end } = report.into_inner();
+    let EndReport { name, end } = report;
     if !end.state.has_ended() {
         return Err(ApiError::invalid(format!(
             "`{}` is not the state of a run that ended",
@@ -177,9 +178,9 @@ pub(crate) async fn put_run_config(
     state: State,
     path: Path<RunPath>,
     query: Query<NameQuery>,
-    config: Json<Map<String, Value>>,
+    JsonObject(config): JsonObject<Map<String, Value>>,
 ) -> Result<Answer, ApiError> {
-    let mut config = Value::Object(config.into_inner());
+    let mut config = Value::Object(config);
     redact_json(&mut config);
     let event = Event::Config { time: state.now(), json: config.to_string() };
     append(state, path, query.into_inner().name, event).await
@@ -207,9 +208,9 @@ pub(crate) async fn put_run_summary(
     state: State,
     path: Path<RunPath>,
     query: Query<NameQuery>,
-    summary: Json<Map<String, Value>>,
+    JsonObject(summary): JsonObject<Map<String, Value>>,
 ) -> Result<Answer, ApiError> {
-    let event = Event::Summary { json: Value::Object(summary.into_inner()).to_string() };
+    let event = Event::Summary { json: Value::Object(summary).to_string() };
     append(state, path, query.into_inner().name, event).await
 }
 

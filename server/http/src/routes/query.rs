@@ -1,10 +1,11 @@
 //! SQL on the tables of a project.
 
 use actix_web::post;
-use actix_web::web::{Json, Path};
+use actix_web::web::Path;
 use paceline_schema::sql::{SqlAnswer, SqlRequest};
 
 use super::{BodyErrors, CommonErrors, NotFound, ProjectPath};
+use crate::body::JsonObject;
 use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
@@ -29,7 +30,7 @@ use crate::state::{Answer, State};
 pub(crate) async fn query_project(
     state: State,
     path: Path<ProjectPath>,
-    request: Json<SqlRequest>,
+    JsonObject(request): JsonObject<SqlRequest>,
 ) -> Result<Answer, ApiError> {
     let request = request.into_inner();
     state.sql(move |engine| Answer::of(&engine.sql(&path.project, &request.sql)?)).await

@@ -1,12 +1,12 @@
 //! The runs of a project: the list, one in full, where it stands.
 
 use actix_web::get;
-use actix_web::web::Path;
-use paceline_schema::{RunDetail, RunStatus, RunSummary};
-use serde::Serialize;
-use utoipa::ToSchema;
+use actix_web::web::{Path, Query};
+use paceline_schema::{RunDetail, RunState, RunStatus, RunSummary};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
-use super::{CommonErrors, NotFound, ProjectPath, RunPath};
+use super::{CommonErrors, NotFound, ProjectPath, RunPath, checked_limit};
 use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
@@ -16,21 +16,49 @@ use crate::state::{Answer, State};
 pub(crate) struct Runs {
     /// Newest first.
     pub(crate) runs: Vec<RunSummary>,
+    /// Give it back as `after` for the next page; null on the last one.
+    pub(crate) next: Option<String>,
+}
+
+/// Which runs of a project.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunsQuery {
+    /// Only runs in this state.
+    #[param(inline, example = "running", nullable = false)]
+    state: Option<RunState>,
+    /// `next` of the page before; the first page when absent.
+    #[param(example = "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e", nullable = false)]
+    after: Option<String>,
+    /// Runs of the page, at most 10,000; all when absent.
+    #[param(example = 100, minimum = 1, maximum = 10_000, nullable = false)]
+    limit: Option<usize>,
 }
 
 /// Lists the runs of a project.
 #[utoipa::path(
     operation_id = "list_runs",
     tag = "runs",
-    params(ProjectPath),
+    params(ProjectPath, RunsQuery),
     responses(
-        (status = 200, description = "Every run, newest first.", body = Runs, example = json!(examples::runs())),
+        (status = 200, description = "The runs, newest first.", body = Runs, example = json!(examples::runs())),
         CommonErrors, NotFound
     )
 )]
 #[get("/projects/{project}/runs")]
-pub(crate) async fn list_runs(state: State, path: Path<ProjectPath>) -> Result<Answer, ApiError> {
-    state.read(move |engine| Ok(Runs { runs: engine.runs(&path.project)? })).await
+pub(crate) async fn list_runs(
+    state: State,
+    path: Path<ProjectPath>,
+    query: Query<RunsQuery>,
+) -> Result<Answer, ApiError> {
+    let limit = query.limit.map(checked_limit).transpose()?;
+    state
+        .read(move |engine| {
+            let (runs, next) = engine.runs_page(&path.project, query.state, query.after.as_deref(), limit)?;
+            Ok(Runs { runs, next })
+        })
+        .await
 }
 
 /// Gets one run with its config, summary and process.

@@ -1,10 +1,11 @@
 //! Series to draw.
 
 use actix_web::post;
-use actix_web::web::{Json, Path};
+use actix_web::web::Path;
 use paceline_schema::series::{SeriesRequest, SeriesResponse};
 
 use super::{BodyErrors, CommonErrors, NotFound, ProjectPath};
+use crate::body::JsonObject;
 use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
@@ -36,7 +37,7 @@ use crate::state::{Answer, State};
 pub(crate) async fn get_series(
     state: State,
     path: Path<ProjectPath>,
-    request: Json<SeriesRequest>,
+    JsonObject(request): JsonObject<SeriesRequest>,
 ) -> Result<Answer, ApiError> {
     state.read(move |engine| engine.series(&path.project, &request)).await
 }

@@ -16,7 +16,7 @@ fn every_refusal_has_the_same_body() {
         ("/api/v1/projects/p/runs/r/system?limit=10001", 400, "invalid_request"),
         ("/api/v1/projects/p/runs/r/logs?afer=3", 400, "invalid_request"),
         ("/api/v1/nothing", 404, "route_not_found"),
-        ("/api/nothing", 404, "route_not_found"),
+        ("/api/no/thing", 404, "route_not_found"),
         ("/nothing", 404, "route_not_found"),
     ] {
         let answer = server.get(path);

@@ -3,6 +3,7 @@
 mod access;
 mod bodies;
 mod errors;
+mod events;
 mod frontend;
 mod ingest;
 mod media;
@@ -10,6 +11,7 @@ mod origins;
 mod page;
 mod peer;
 mod process;
+mod reads;
 mod support;
 mod telemetry;
 mod tls;

@@ -46,7 +46,16 @@ impl TestServer {
 
     /// On a port of the system's choice, else as `config` says.
     pub(crate) fn start_with(config: ServerConfig) -> Self {
-        let directory = tempfile::tempdir().expect("a folder");
+        Self::start_in(tempfile::tempdir().expect("a folder"), config)
+    }
+
+    /// Ends the server and starts another one on its folder.
+    pub(crate) fn restart(&mut self) {
+        let directory = std::mem::replace(&mut self.directory, tempfile::tempdir().expect("a folder"));
+        *self = Self::start_in(directory, ServerConfig::default());
+    }
+
+    fn start_in(directory: TempDir, config: ServerConfig) -> Self {
         let store = Store::open(directory.path(), Durability::Process).expect("opens");
         let (ready, is_ready) = mpsc::channel::<Listening>();
         let run = move || {
@@ -96,6 +105,14 @@ impl TestServer {
     /// Puts with the token.
     pub(crate) fn put(&self, path: &str, body: &str) -> Answer {
         let request = agent().put(format!("http://{}{path}", self.address));
+        let bearer = format!("Bearer {}", self.token);
+        let request = request.header("authorization", bearer).header("content-type", "application/json");
+        answer(request.send(body))
+    }
+
+    /// Patches with the token.
+    pub(crate) fn patch(&self, path: &str, body: &str) -> Answer {
+        let request = agent().patch(format!("http://{}{path}", self.address));
         let bearer = format!("Bearer {}", self.token);
         let request = request.header("authorization", bearer).header("content-type", "application/json");
         answer(request.send(body))

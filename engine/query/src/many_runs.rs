@@ -1,0 +1,85 @@
+//! The same question about many runs, on one snapshot; a run that is not there costs the others nothing.
+
+use std::collections::BTreeMap;
+
+use paceline_schema::RunStatus;
+use paceline_schema::many_runs::{OfRun, RunConfig, RunFault};
+use paceline_storage::{Reader, StorageError};
+use serde_json::Value;
+
+use crate::engine::Engine;
+use crate::error::QueryError;
+use crate::runs::summary_values;
+use crate::status::status_of;
+
+/// Runs of one request.
+const MOST_RUNS: usize = 1_000;
+
+impl Engine {
+    /// Where each of these runs stands.
+    ///
+    /// # Errors
+    /// When there is no such project, there are too many runs, or its file cannot be read.
+    pub fn statuses(&self, project: &str, runs: &[String]) -> Result<Vec<OfRun<RunStatus>>, QueryError> {
+        let now = self.now();
+        self.of_runs(project, runs, |reader, project, run| status_of(reader, project, run, now))
+    }
+
+    /// The last value of each metric of each of these runs, and what its summary was told.
+    ///
+    /// # Errors
+    /// As [`Self::statuses`].
+    pub fn summaries(
+        &self,
+        project: &str,
+        runs: &[String],
+    ) -> Result<Vec<OfRun<BTreeMap<String, Value>>>, QueryError> {
+        self.of_runs(project, runs, |reader, _, run| {
+            let record = reader.find_run(run)?;
+            Ok(summary_values(&*reader.heads(&record.run_id)?, record.summary_json.as_deref()))
+        })
+    }
+
+    /// The configs of all runs that have one, newest run first.
+    ///
+    /// # Errors
+    /// When there is no such project, or its file cannot be read.
+    pub fn run_configs(&self, project: &str) -> Result<Vec<RunConfig>, QueryError> {
+        self.read(project, |reader, _| {
+            let mut configs = reader.configs()?;
+            let runs = reader.runs()?.into_iter().rev();
+            let config = |run: paceline_storage::RunRecord| {
+                let config = Value::Object(configs.remove(&run.run_id)?);
+                Some(RunConfig { run_id: run.run_id, run: run.run_name, config })
+            };
+            Ok(runs.filter_map(config).collect())
+        })
+    }
+
+    fn of_runs<T>(
+        &self,
+        project: &str,
+        runs: &[String],
+        ask: impl Fn(&Reader<'_>, &str, &str) -> Result<T, QueryError>,
+    ) -> Result<Vec<OfRun<T>>, QueryError> {
+        if runs.len() > MOST_RUNS {
+            let reason = format!("`runs` names {}, more than the {MOST_RUNS} of one request", runs.len());
+            return Err(QueryError::InvalidRequest { reason });
+        }
+        self.read(project, |reader, project| {
+            let answer = |run: &String| match ask(reader, project, run) {
+                Ok(answer) => Ok(OfRun { run: run.clone(), answer: Some(answer), error: None }),
+                Err(error @ QueryError::Storage(StorageError::RunNotFound { .. })) => {
+                    let fault = RunFault {
+                        error: error.to_string(),
+                        code: error.code().as_str().to_owned(),
+                        hint: error.hint(),
+                    };
+                    Ok(OfRun { run: run.clone(), answer: None, error: Some(fault) })
+                }
+                Err(error) => Err(error),
+            };
+            runs.iter().map(answer).collect()
+        })
+    }
+}

@@ -1,0 +1,182 @@
+//! A stream of Server-Sent Events to one client, from where it was on.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, HeaderName};
+use actix_web::web::Bytes;
+use futures_util::stream::unfold;
+use paceline_schema::events::{Delta, EventCursor, StateOfRuns};
+use serde::Serialize;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+use super::{Frame, Listener, Notice};
+use crate::error::ApiError;
+use crate::state::State;
+
+/// A client comes again after so long.
+const RETRY_MILLISECONDS: u32 = 2_000;
+/// A sign of life where nothing happens.
+const TIME_BETWEEN_PINGS: Duration = Duration::from_secs(15);
+
+/// One client.
+struct Teller {
+    state: State,
+    listener: Listener,
+    /// The only run told of, by its id.
+    run_id: Option<String>,
+    /// Up to here the client was told.
+    cursor: EventCursor,
+    /// There may be more in the file than in the notices.
+    is_behind: bool,
+    to_send: VecDeque<Bytes>,
+    ping: Interval,
+}
+
+/// The answer that tells what happens, beginning after the event `last` where that fits.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) async fn answer(
+    state: State,
+    listener: Listener,
+    run_id: Option<String>,
+    last: Option<&str>,
+) -> Result<HttpResponse, ApiError> {
+    let mut ping = interval_at(Instant::now() + TIME_BETWEEN_PINGS, TIME_BETWEEN_PINGS);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let cursor = listener.hub.place().cursor.clone();
+    let to_send = VecDeque::from([Bytes::from(format!("retry: {RETRY_MILLISECONDS}\n\n"))]);
+    let mut teller = Teller { state, listener, run_id, cursor, is_behind: false, to_send, ping };
+    match last.map(str::parse::<EventCursor>) {
+        None => teller.tell_states(true),
+        Some(Ok(cursor)) if teller.fits(&cursor).await? => {
+            teller.cursor = cursor;
+            teller.is_behind = true;
+            teller.tell_states(false);
+        }
+        Some(_) => teller.reset(),
+    }
+    let stream = unfold(teller, |mut teller| async move {
+        let next = teller.next().await?;
+        Some((Ok::<_, Infallible>(next), teller))
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((HeaderName::from_static("x-accel-buffering"), "no"))
+        // Compressors hold back what is small.
+        .insert_header((CONTENT_ENCODING, "identity"))
+        .streaming(stream))
+}
+
+impl Teller {
+    /// Whether this is a place in the project's file; the client may know more than the last look saw.
+    async fn fits(&self, cursor: &EventCursor) -> Result<bool, ApiError> {
+        if cursor.is_covered_by(&self.cursor) {
+            return Ok(true);
+        }
+        let project = self.listener.hub.project().to_owned();
+        let place = self.state.events.ask(&self.state, move |engine| engine.place(&project)).await?;
+        Ok(cursor.is_covered_by(&place.cursor))
+    }
+
+    /// The next piece of text; `None` at the end.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(text) = self.to_send.pop_front() {
+                return Some(text);
+            }
+            if self.state.stopping.has_begun() {
+                return None;
+            }
+            if self.is_behind {
+                self.catch_up().await?;
+                continue;
+            }
+            tokio::select! {
+                () = self.state.stopping.begun() => return None,
+                _ = self.ping.tick() => return Some(Bytes::from_static(b": ping\n\n")),
+                notice = self.listener.notices.recv() => match notice {
+                    Ok(Notice::Changed(frame)) => self.take(&frame),
+                    Err(RecvError::Lagged(_)) => {
+                        self.is_behind = true;
+                        self.tell_states(false);
+                    }
+                    // The client comes again, and is told then what became of the project.
+                    Ok(Notice::Gone) | Err(RecvError::Closed) => return None,
+                },
+            }
+        }
+    }
+
+    /// Reads from the file what the client misses, a part at a time, up to where the last look was.
+    async fn catch_up(&mut self) -> Option<()> {
+        let to = self.listener.hub.place().cursor.clone();
+        if to.is_covered_by(&self.cursor) {
+            self.is_behind = false;
+            return Some(());
+        }
+        let (project, run_id) = (self.listener.hub.project().to_owned(), self.run_id.clone());
+        let from = self.cursor.clone();
+        let read = self
+            .state
+            .events
+            .ask(&self.state, move |engine| engine.stored_between(&project, run_id.as_deref(), &from, &to));
+        // A client that gets no answer here, or whose project is another one now, comes again.
+        let (delta, cursor) = read.await.ok()??;
+        self.cursor = cursor;
+        if !delta.is_empty() {
+            self.tell_delta(&delta, true);
+        }
+        Some(())
+    }
+
+    fn take(&mut self, frame: &Frame) {
+        let of_run = self.run_id.as_deref().map(|run_id| frame.delta.of_run(run_id));
+        let delta = of_run.as_ref().unwrap_or(&frame.delta);
+        if frame.from == self.cursor {
+            self.cursor = frame.to.clone();
+            if !delta.is_empty() {
+                self.tell_delta(delta, true);
+            }
+            return;
+        }
+        // Its rows were told, or will be; where the runs stand is told by nothing else.
+        self.is_behind = !frame.to.is_covered_by(&self.cursor);
+        let (statuses, deleted) = (delta.statuses.clone(), delta.deleted.clone());
+        let delta = Delta { statuses, deleted, ..Delta::default() };
+        if !delta.is_empty() {
+            self.tell_delta(&delta, false);
+        }
+    }
+
+    fn tell_delta(&mut self, delta: &Delta, with_id: bool) {
+        self.push("delta", with_id, delta);
+    }
+
+    fn tell_states(&mut self, with_id: bool) {
+        let mut states = self.listener.hub.place().states.clone();
+        if let Some(run_id) = &self.run_id {
+            states.retain(|id, _| id == run_id);
+        }
+        self.push("state", with_id, &StateOfRuns { states });
+    }
+
+    /// What the client knows is of another file, or of none: it should ask anew for what it shows.
+    fn reset(&mut self) {
+        self.push("reset", true, &serde_json::json!({}));
+        self.tell_states(false);
+    }
+
+    fn push(&mut self, event: &str, with_id: bool, data: &impl Serialize) {
+        let id = if with_id { format!("id: {}\n", self.cursor) } else { String::new() };
+        match serde_json::to_string(data) {
+            Ok(data) => self.to_send.push_back(format!("event: {event}\n{id}data: {data}\n\n").into()),
+            Err(error) => tracing::error!(%error, "an event has no JSON form"),
+        }
+    }
+}

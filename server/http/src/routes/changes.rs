@@ -1,0 +1,78 @@
+//! What is changed of a run.
+
+use actix_web::patch;
+use actix_web::web::Path;
+use paceline_schema::RunDetail;
+use paceline_schema::event::RunKey;
+use paceline_schema::run::RunEdit;
+
+use super::{BodyErrors, CommonErrors, NotFound, RunPath, WriteErrors};
+use crate::access::WriteAccess;
+use crate::body::JsonObject;
+use crate::error::ApiError;
+use crate::examples;
+use crate::state::{Answer, State};
+
+/// Most labels of a run.
+const MAX_TAGS: usize = 100;
+/// Bytes of a label.
+const MAX_TAG_BYTES: usize = 512;
+/// Bytes of the notes.
+const MAX_NOTES_BYTES: usize = 64 << 10;
+/// Colours; there are fewer, and they begin again.
+const MAX_COLOUR_SLOT: u32 = 65_535;
+
+/// Changes labels, notes and colour of a run; what the body leaves out stays.
+#[utoipa::path(
+    operation_id = "edit_run",
+    tag = "runs",
+    params(RunPath),
+    security(("write_token" = [])),
+    request_body(content = RunEdit, description = "What changes.", example = json!(examples::run_edit())),
+    responses(
+        (status = 200, description = "The run as it is now.", body = RunDetail, example = json!(examples::run_detail())),
+        CommonErrors, NotFound, BodyErrors, WriteErrors
+    )
+)]
+#[patch("/projects/{project}/runs/{run}")]
+pub(crate) async fn edit_run(
+    _: WriteAccess,
+    state: State,
+    path: Path<RunPath>,
+    JsonObject(edit): JsonObject<RunEdit>,
+) -> Result<Answer, ApiError> {
+    check(&edit)?;
+    let (project, run) = (path.project.clone(), path.run.clone());
+    let run_id = state
+        .store(move |store| {
+            let project = store.project(&project)?;
+            let record = project.read(|reader| reader.find_run(&run))?;
+            let run = RunKey { id: record.run_id, name: record.run_name };
+            project.describe_run(&run, &edit)?;
+            Ok(run.id)
+        })
+        .await?;
+    state.read(move |engine| engine.run(&path.project, &run_id)).await
+}
+
+fn check(edit: &RunEdit) -> Result<(), ApiError> {
+    if let Some(tags) = &edit.tags {
+        if tags.len() > MAX_TAGS {
+            return Err(ApiError::invalid(format!("{} tags are more than {MAX_TAGS}", tags.len())));
+        }
+        if let Some(tag) = tags.iter().find(|tag| tag.is_empty() || tag.len() > MAX_TAG_BYTES) {
+            return Err(ApiError::invalid(format!("a tag of {} bytes is not one", tag.len()))
+                .with_hint(format!("choose tags of 1 to {MAX_TAG_BYTES} bytes")));
+        }
+    }
+    if let Some(notes) = edit.notes.as_ref().filter(|notes| notes.len() > MAX_NOTES_BYTES) {
+        return Err(ApiError::invalid(format!(
+            "notes of {} bytes are longer than {MAX_NOTES_BYTES}",
+            notes.len()
+        )));
+    }
+    if let Some(slot) = edit.colour_slot.filter(|slot| *slot > MAX_COLOUR_SLOT) {
+        return Err(ApiError::invalid(format!("`colour_slot` is {slot}, more than {MAX_COLOUR_SLOT}")));
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Many runs in one request, pages, times, and what need not be sent again.
+
+use serde_json::{Value, json};
+
+use crate::support::TestServer;
+
+const PROJECT: &str = "/api/v1/projects/digits";
+
+fn with_runs(names: &[&str]) -> TestServer {
+    let server = TestServer::start();
+    for (position, name) in names.iter().enumerate() {
+        let rows: Vec<Value> = (0..3)
+            .map(|step| {
+                let time = format!("2026-11-23T0{position}:00:0{step}.5Z");
+                json!({ "metrics": { "loss": position + 1 }, "step": step, "timestamp": time })
+            })
+            .collect();
+        let body = Value::Array(rows).to_string();
+        assert_eq!(server.post(&format!("{PROJECT}/runs/{name}/logs"), &body).status, 200);
+    }
+    server
+}
+
+#[test]
+fn one_request_asks_about_many_runs() {
+    let server = with_runs(&["a", "b"]);
+    assert_eq!(server.put(&format!("{PROJECT}/runs/a/config"), r#"{"lr":0.1}"#).status, 200);
+    let asked = json!({ "runs": ["b", "c", "a"] }).to_string();
+    let statuses = server.post(&format!("{PROJECT}/status"), &asked).json();
+    assert_eq!(statuses["statuses"][0]["answer"]["run_id"], "b");
+    assert_eq!(statuses["statuses"][1]["answer"], Value::Null);
+    assert_eq!(statuses["statuses"][1]["error"]["code"], "run_not_found");
+    assert_eq!(statuses["statuses"][2]["answer"]["step"], 2);
+    let summaries = server.post(&format!("{PROJECT}/summaries"), &asked).json();
+    assert_eq!(summaries["summaries"][0]["answer"], json!({ "loss": 2.0 }));
+    assert_eq!(summaries["summaries"][1]["error"]["code"], "run_not_found");
+    let configs = server.get(&format!("{PROJECT}/configs")).json();
+    assert_eq!(configs, json!({ "configs": [{ "run_id": "a", "run": "a", "config": { "lr": 0.1 } }] }));
+    let many: Vec<String> = (0..1_001).map(|run| run.to_string()).collect();
+    assert_eq!(server.post(&format!("{PROJECT}/status"), &json!({ "runs": many }).to_string()).status, 400);
+    assert_eq!(server.post("/api/v1/projects/none/status", &asked).status, 404);
+}
+
+#[test]
+fn the_list_of_runs_comes_in_pages_and_by_state() {
+    let server = with_runs(&["a", "b", "c", "d", "e"]);
+    let end = r#"{"time":"2026-11-28T00:00:00Z","state":"finished"}"#;
+    assert_eq!(server.post(&format!("{PROJECT}/runs/c/end"), end).status, 200);
+    let names = |page: &Value| -> Vec<String> {
+        let runs = page["runs"].as_array().expect("runs").iter();
+        runs.map(|run| run["run"].as_str().expect("a name").to_owned()).collect()
+    };
+    let mut path = format!("{PROJECT}/runs?limit=2");
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        let page = server.get(&path).json();
+        seen.extend(names(&page));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("{PROJECT}/runs?limit=2&after={next}");
+    }
+    assert_eq!(seen, ["e", "d", "c", "b", "a"]);
+    assert_eq!(names(&server.get(&format!("{PROJECT}/runs?state=finished")).json()), ["c"]);
+    for query in ["state=asleep", "after=none", "limit=0", "offset=1"] {
+        assert_eq!(server.get(&format!("{PROJECT}/runs?{query}")).status, 400, "{query}");
+    }
+}
+
+#[test]
+fn only_what_is_newer_is_read() {
+    let server = with_runs(&["a"]);
+    let count = |path: &str, since: &str| {
+        let page = server.get(&format!("{PROJECT}/{path}?since={since}")).json();
+        page["items"].as_array().expect("items").len()
+    };
+    for path in ["runs/a/logs", "runs/a/metrics/loss"] {
+        assert_eq!(count(path, "2026-11-23T00:00:00Z"), 3, "{path}");
+        assert_eq!(count(path, "2026-11-23T00:00:00.5Z"), 2, "{path}");
+        assert_eq!(count(path, "2026-11-23T02:00:01.25%2B02:00"), 2, "{path}");
+        assert_eq!(count(path, "2026-11-23T00:00:02.5Z"), 0, "{path}");
+    }
+    let body = r#"[{"title":"one","alert_id":"1","time":"2026-11-23T00:00:00Z"},
+        {"title":"two","alert_id":"2","level":"error","time":"2026-11-23T00:00:01Z"}]"#;
+    let post = || server.post(&format!("{PROJECT}/runs/a/alerts"), body).json();
+    assert_eq!(post(), json!({ "stored": 2, "duplicates": 0 }));
+    assert_eq!(post(), json!({ "stored": 0, "duplicates": 2 }));
+    assert_eq!(count("alerts", "2026-11-23T00:00:00Z"), 1);
+    let first = server.get(&format!("{PROJECT}/alerts?limit=1")).json();
+    assert_eq!((&first["items"][0]["title"], &first["items"][0]["run_id"]), (&json!("one"), &json!("a")));
+    let second = server.get(&format!("{PROJECT}/alerts?after={}", first["next"])).json();
+    assert_eq!((&second["items"][0]["title"], &second["next"]), (&json!("two"), &Value::Null));
+    let body = r#"[{"metrics":{"gpu":1.5},"timestamp":"2026-11-23T00:00:00Z","log_id":"s"}]"#;
+    assert_eq!(server.post(&format!("{PROJECT}/runs/a/system"), body).json()["stored"], 1);
+    assert_eq!(server.post(&format!("{PROJECT}/runs/a/system"), body).json()["duplicates"], 1);
+    assert_eq!(
+        (count("runs/a/system", "2026-11-22T00:00:00Z"), count("runs/a/system", "2026-11-24T00:00:00Z")),
+        (1, 0)
+    );
+}
+
+#[test]
+fn what_a_client_has_is_not_sent_again() {
+    let server = with_runs(&["a"]);
+    let path = format!("{PROJECT}/runs/a/logs");
+    let first = server.get(&path);
+    let tag = first.header("etag").to_owned();
+    assert!(tag.starts_with("W/\""), "{tag}");
+    for known in [tag.as_str(), "*", &format!("\"other\", {tag}")] {
+        let again = server.get_with(&path, &[("if-none-match", known)]);
+        assert_eq!(
+            (again.status, again.text.as_str(), again.header("etag")),
+            (304, "", tag.as_str()),
+            "{known}"
+        );
+    }
+    assert_eq!(server.get_with(&path, &[("if-none-match", "W/\"other\"")]).status, 200);
+    server.post(&path, r#"[{"metrics":{"loss":9}}]"#);
+    let changed = server.get_with(&path, &[("if-none-match", &tag)]);
+    assert_eq!(changed.status, 200);
+    assert_ne!(changed.header("etag"), tag);
+}
+
+#[test]
+fn a_run_is_described() {
+    let server = with_runs(&["a"]);
+    let path = format!("{PROJECT}/runs/a");
+    let patch = |body: &str| server.patch(&path, body);
+    let run = patch(r#"{"tags":["x","y"],"notes":"slow","colour_slot":7}"#).json();
+    assert_eq!(
+        (&run["tags"], &run["notes"], &run["colour_slot"]),
+        (&json!(["x", "y"]), &json!("slow"), &json!(7))
+    );
+    let run = patch(r#"{"notes":""}"#).json();
+    assert_eq!((&run["tags"], &run["notes"]), (&json!(["x", "y"]), &Value::Null));
+    assert_eq!(server.get(&path).json()["rows"], 3);
+    for body in [r#"{"tag":["x"]}"#, r#"{"tags":[""]}"#, r#"{"colour_slot":65536}"#, "[]"] {
+        assert_eq!(patch(body).status, 400, "{body}");
+    }
+    assert_eq!(server.patch(&format!("{PROJECT}/runs/none"), "{}").status, 404);
+}
