@@ -32,6 +32,5 @@ pub(crate) async fn query_project(
     path: Path<ProjectPath>,
     JsonObject(request): JsonObject<SqlRequest>,
 ) -> Result<Answer, ApiError> {
-    let request = request.into_inner();
     state.sql(move |engine| Answer::of(&engine.sql(&path.project, &request.sql)?)).await
 }
