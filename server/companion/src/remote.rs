@@ -8,9 +8,11 @@ mod client;
 mod entries;
 mod fault;
 mod lane;
+mod media;
 mod pause;
 mod refused;
 mod sink;
+mod upload;
 
 pub(crate) use ask::open_on_server;
 pub(crate) use lane::Lane;

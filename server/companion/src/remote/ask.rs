@@ -71,7 +71,7 @@ pub(crate) fn open_on_server(
 
 fn list_runs(client: &mut Client, project: &str) -> Result<Vec<ListedRun>, Fault> {
     client.server()?;
-    let answer = client.call(Operation::GetRunsForProject, &arguments(&json!({"project": project})))?;
+    let answer = client.call_with(Operation::GetRunsForProject, &json!({"project": project}))?;
     serde_json::from_value(answer).map_err(|error| {
         let message = format!("`{}` lists runs in an unknown form: {error}", client.destination());
         Fault::new(FaultKind::Refused, message)
@@ -80,12 +80,6 @@ fn list_runs(client: &mut Client, project: &str) -> Result<Vec<ListedRun>, Fault
 
 fn next_step(client: &Client, project: &str, run: &ListedRun) -> Result<i64, Fault> {
     let asked = json!({"project": project, "run": run.name, "run_id": run.id});
-    let summary = client.call(Operation::GetRunSummary, &arguments(&asked))?;
+    let summary = client.call_with(Operation::GetRunSummary, &asked)?;
     Ok(summary["last_step"].as_i64().map_or(0, |step| step.saturating_add(1)))
-}
-
-/// The members of a JSON object.
-fn arguments(object: &serde_json::Value) -> Vec<u8> {
-    let text = object.to_string();
-    text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default().into()
 }

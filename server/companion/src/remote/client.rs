@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use paceline_schema::{Destination, DestinationKind, Operation};
 use serde_json::Value;
 use ureq::http::{Request, Response, StatusCode};
-use ureq::{Agent, Body};
+use ureq::{Agent, AsSendBody, Body, SendBody};
 
 use super::fault::{Fault, FaultKind};
 
@@ -164,8 +164,37 @@ impl Client {
     ///
     /// # Errors
     /// When it is not answered with success, or not in JSON.
-    pub(crate) fn send(&self, request: Result<Request<Vec<u8>>, ureq::http::Error>) -> Result<Value, Fault> {
-        let body = read(&mut self.exchange(request)?).map_err(|error| self.away(&error))?;
+    fn send(&self, request: Result<Request<impl AsSendBody>, ureq::http::Error>) -> Result<Value, Fault> {
+        let mut response = self.exchange(request)?;
+        self.read_json(&mut response)
+    }
+
+    /// As [`Self::send`], for as long as something moves within `stillness`.
+    ///
+    /// # Errors
+    /// When it is not answered with success, or not in JSON.
+    pub(crate) fn send_with(
+        &self,
+        request: Result<Request<SendBody<'static>>, ureq::http::Error>,
+        stillness: Duration,
+    ) -> Result<Value, Fault> {
+        let mut response = self.exchange(request.map(|request| self.unhurried(request, stillness)))?;
+        self.read_json(&mut response)
+    }
+
+    /// The request without a limit to its whole time; each step of it is to take no longer than `stillness`.
+    pub(crate) fn unhurried<B: AsSendBody>(&self, request: Request<B>, stillness: Duration) -> Request<B> {
+        self.agent
+            .configure_request(request)
+            .timeout_global(None)
+            .timeout_recv_response(Some(stillness))
+            .timeout_per_read(Some(stillness))
+            .timeout_per_write(Some(stillness))
+            .build()
+    }
+
+    fn read_json(&self, response: &mut Response<Body>) -> Result<Value, Fault> {
+        let body = read(response).map_err(|error| self.away(&error))?;
         serde_json::from_slice(&body).map_err(|_| {
             let message = format!("`{}` answers, and not as a Trackio server does", self.destination);
             Fault::new(FaultKind::Refused, message)
@@ -178,7 +207,7 @@ impl Client {
     /// When it is not answered with success.
     pub(crate) fn exchange(
         &self,
-        request: Result<Request<Vec<u8>>, ureq::http::Error>,
+        request: Result<Request<impl AsSendBody>, ureq::http::Error>,
     ) -> Result<Response<Body>, Fault> {
         if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             let message = format!("`{}` is too slow to be waited for", self.destination);

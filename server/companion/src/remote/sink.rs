@@ -12,6 +12,7 @@ use serde_json::json;
 use super::client::{Client, Server, path_part};
 use super::entries::Entry;
 use super::fault::{Fault, FaultKind};
+use super::media::Media;
 use super::pause::Pause;
 use super::refused::Refused;
 use crate::sink::{Settled, Sink};
@@ -28,6 +29,7 @@ const REQUEST_BYTES: usize = 8 << 20;
 pub(crate) struct ServerSink {
     client: Client,
     refused: Refused,
+    media: Media,
     pub(crate) pause: Pause,
     problem: String,
     rows: usize,
@@ -86,6 +88,7 @@ impl ServerSink {
         Self {
             client: Client::new(destination),
             refused: Refused::new(directory),
+            media: Media::new(directory),
             pause: Pause::default(),
             problem: String::new(),
             rows: MOST_ROWS,
@@ -173,7 +176,15 @@ impl ServerSink {
         if !self.reports()? && parts.is_config_only() {
             return Ok(Settled::Held);
         }
+        for Batch { run, events } in batches {
+            for event in events {
+                if let Event::Row(row) = event {
+                    self.media.send(&self.client, project, run, &row.metrics)?;
+                }
+            }
+        }
         self.send(project, Operation::BulkLog, &parts.rows)?;
+        self.media.forget_sent();
         for row in &parts.rows {
             self.carried.remove(&row.run_id);
         }
