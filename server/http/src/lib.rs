@@ -18,6 +18,7 @@ mod exchange;
 mod frontend;
 mod guard;
 mod ingest;
+mod logo;
 mod observe;
 mod openapi;
 mod page;

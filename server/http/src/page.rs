@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use crate::access::TOKEN_COOKIE;
 use crate::error::ApiError;
 use crate::state::State;
-use crate::{etag, frontend, openapi};
+use crate::{etag, frontend, logo, openapi};
 
 /// The built web page; empty until it is built.
 #[derive(RustEmbed)]
@@ -23,10 +23,6 @@ const NOT_BUILT: &str = "This build of Paceline has no web page; `make build` ma
     The API works: see /openapi.json.\n";
 /// Names under this folder hold a hash of what is in them.
 const HASHED: &str = "assets/";
-/// Where pages of the peer look for its pictures; ours stands in for all of them.
-const PEERS_PICTURES: &str = "static/trackio/";
-const OUR_PICTURE: &str = "icon.svg";
-const MARK: &str = include_str!("../../dashboard/public/icon.svg");
 /// How long the browser keeps the write token; the peer's.
 const COOKIE_SECONDS: u32 = 7 * 24 * 60 * 60;
 
@@ -44,8 +40,8 @@ pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpRes
         return Ok(response);
     }
     let name = request.path().trim_start_matches('/');
-    if name.starts_with(PEERS_PICTURES) || name == OUR_PICTURE {
-        return Ok(HttpResponse::Ok().content_type("image/svg+xml").body(MARK));
+    if let Some(picture) = logo::answer(request.path()) {
+        return Ok(picture);
     }
     let name = if name.is_empty() { "index.html" } else { name };
     if let Some(file) = Page::get(name) {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse};
 use paceline_query::Engine;
 use paceline_schema::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -17,6 +17,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::error::ApiError;
+use crate::frontend;
 use crate::state::{AppState, State};
 
 /// Upper ends of the classes of latencies, in seconds: a write that waits for the disk takes milliseconds.
@@ -118,8 +119,11 @@ impl Telemetry {
     }
 }
 
-/// `GET /metrics`.
-pub(crate) async fn answer(state: State) -> Result<HttpResponse, ApiError> {
+/// `GET /metrics`, which is an address of the peer's page as well: a browser that opens it wants the page.
+pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpResponse, ApiError> {
+    if let Some(page) = frontend::answer_browser(&request, &state).await? {
+        return Ok(page);
+    }
     let shared = state.clone();
     let text = state.ask(move |engine| text(&shared, engine)).await?;
     Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).insert_header((CACHE_CONTROL, "no-store")).body(text))

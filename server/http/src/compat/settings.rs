@@ -9,13 +9,12 @@ use serde::Serialize;
 
 use super::call::{Call, Reply};
 use crate::error::ApiError;
+use crate::logo;
 
 /// The colours of runs unless others are set; the peer's.
 const USUAL_PALETTE: &str = "#A8769B,#E89957,#3B82F6,#10B981,#EF4444,#8B5CF6,#14B8A6,#F59E0B,#EC4899,#06B6D4";
 /// Characters after which the page shortens text in tables unless another number is set; the peer's.
 const USUAL_TABLE_LENGTH: u32 = 250;
-/// The picture of this program, which its web page brings along.
-const USUAL_LOGO: &str = "/icon.svg";
 
 /// What the peer's page is shown with, as the environment says.
 #[derive(Debug, Clone, Serialize)]
@@ -64,7 +63,7 @@ struct PeerTabs {
 impl PageSettings {
     /// `read` answers for an environment variable.
     pub(crate) fn of(read: impl Fn(&str) -> Option<String>) -> Self {
-        let logo = |name| read(name).unwrap_or_else(|| USUAL_LOGO.to_owned());
+        let logo = |name, usual: &str| read(name).unwrap_or_else(|| usual.to_owned());
         let set = |name| read(name).filter(|text: &String| !text.is_empty());
         let list = |text: &str| text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>();
         let palette = set(env::TRACKIO_COLOR_PALETTE).unwrap_or_else(|| USUAL_PALETTE.to_owned());
@@ -73,8 +72,8 @@ impl PageSettings {
         let table_length = set(env::TRACKIO_TABLE_TRUNCATE_LENGTH).and_then(|text| text.trim().parse().ok());
         Self {
             logo_urls: LogoUrls {
-                light: logo(env::TRACKIO_LOGO_LIGHT_URL),
-                dark: logo(env::TRACKIO_LOGO_DARK_URL),
+                light: logo(env::TRACKIO_LOGO_LIGHT_URL, logo::LIGHT),
+                dark: logo(env::TRACKIO_LOGO_DARK_URL, logo::DARK),
             },
             color_palette: list(&palette),
             plot_order,
@@ -143,7 +142,7 @@ mod tests {
         assert_eq!(page.color_palette, ["#111111", "#222222"]);
         assert_eq!(page.plot_order, ["train/*", "loss"]);
         assert_eq!((page.table_truncate_length, page.logo_urls.dark.as_str()), (40, "/dark.png"));
-        assert_eq!(page.logo_urls.light, USUAL_LOGO);
+        assert_eq!(page.logo_urls.light, logo::LIGHT);
         let plain = PageSettings::of(|_| None);
         assert_eq!((plain.color_palette.len(), plain.plot_order.len()), (10, 0));
     }

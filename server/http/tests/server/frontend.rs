@@ -36,7 +36,7 @@ fn its_files_and_addresses_are_served_and_the_api_stays() {
     let package = package();
     let server = TestServer::start_with(with(&package.path().join("frontend/dist")));
     let browser = [("accept", "text/html")];
-    for address in ["/", "/runs", "/run/a.b", "/index.html"] {
+    for address in ["/", "/runs", "/metrics", "/run/a.b", "/index.html"] {
         let answer = server.get_with(address, &browser);
         assert_eq!((answer.status, answer.text.as_str()), (200, PAGE), "{address}");
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
@@ -45,6 +45,7 @@ fn its_files_and_addresses_are_served_and_the_api_stays() {
             policy.contains("script-src 'self' 'unsafe-eval';") && policy.starts_with("default-src 'none'")
         );
     }
+    assert!(server.get("/metrics").text.starts_with("# HELP"), "Prometheus accepts no HTML");
     let script = server.get("/assets/app.js");
     assert_eq!(
         (script.text.as_str(), script.header("content-type")),
