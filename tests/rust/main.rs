@@ -3,6 +3,7 @@
 mod architecture;
 mod documents;
 mod files;
+mod operations;
 
 use std::path::PathBuf;
 

@@ -32,6 +32,14 @@ pub(super) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// Refuses a call without all it needs, by the first parameter that is not there, as the peer does.
+    ///
+    /// # Errors
+    /// `InvalidRequest` that names it.
+    pub(super) fn check_required(&self) -> Result<(), ApiError> {
+        self.operation.parameters().iter().try_for_each(|parameter| self.text(parameter.name).map(drop))
+    }
+
     /// The JSON text of an argument; `None` when it is optional and not there.
     ///
     /// # Errors

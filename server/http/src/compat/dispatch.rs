@@ -110,7 +110,10 @@ async fn answer(
 ) -> Result<HttpResponse, ApiError> {
     let (shared, arrived) = (state.clone(), state.now());
     let call = move |f: &dyn Fn(&Call<'_>) -> Result<_, ApiError>| {
-        f(&Call { operation, arguments: Arguments::parse(&body), arrived, state: &shared, may_change_runs })
+        let arguments = Arguments::parse(&body);
+        let asked = Call { operation, arguments, arrived, state: &shared, may_change_runs };
+        asked.check_required()?;
+        f(&asked)
     };
     let reply = match handler(operation) {
         Handler::Read(read) => state.ask(move |engine| call(&|asked| read(asked, engine))).await,

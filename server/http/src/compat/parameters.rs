@@ -58,19 +58,20 @@ impl Call<'_> {
         }
     }
 
-    /// A time; `None` when it is absent or null.
+    /// A time; `None` when it is absent, null or empty.
     ///
     /// # Errors
     /// `InvalidRequest` for anything else.
     pub(super) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         let text: Option<String> = self.get(name)?;
-        text.map(|text| {
-            Timestamp::parse(&text).ok_or_else(|| {
-                ApiError::invalid(format!("parameter `{name}` is `{text}`, which is no time"))
-                    .with_hint("write it as `2026-11-23T02:17:52Z`")
+        text.filter(|text| !text.is_empty())
+            .map(|text| {
+                Timestamp::parse(&text).ok_or_else(|| {
+                    ApiError::invalid(format!("parameter `{name}` is `{text}`, which is no time"))
+                        .with_hint("write it as `2026-11-23T02:17:52Z`")
+                })
             })
-        })
-        .transpose()
+            .transpose()
     }
 
     /// Which rows are meant: those of `step`, else those around `around_step` or `at_time`, which need a

@@ -31,8 +31,6 @@ struct RowsOfRun {
 /// `get_metric_values`: what one key held, whatever it was; empty for what is not there.
 pub(super) fn metric_values(call: &Call<'_>, engine: &Engine) -> Result<Reply, ApiError> {
     let (project, key): (String, String) = (call.get("project")?, call.get("metric_name")?);
-    // The peer refuses a call that does not say `run`, null as it may be.
-    call.text("run")?;
     let moment = call.moment()?;
     let most = call.whole("max_points")?.and_then(|most| usize::try_from(most).ok()).filter(|most| *most > 0);
     let Some(run) = call.run_choice()? else { return Reply::of(&[(); 0]) };

@@ -4,7 +4,7 @@ use paceline_query::Engine;
 use paceline_schema::Timestamp;
 use paceline_storage::{StoredTrace, TraceOrder, TraceSearch};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::{Call, Reply, or_default};
 use super::values::finite_object;
@@ -83,9 +83,9 @@ fn order(word: &str) -> TraceOrder {
 
 impl From<StoredTrace> for PeerTrace {
     fn from(trace: StoredTrace) -> Self {
-        let plain = |value: Value| match value {
+        let metadata = match trace.metadata {
             Value::Object(object) => Value::Object(finite_object(object)),
-            other => other,
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => json!({}),
         };
         Self {
             id: trace.id,
@@ -95,9 +95,9 @@ impl From<StoredTrace> for PeerTrace {
             run_id: trace.run_id,
             step: trace.step,
             timestamp: trace.time,
-            messages: plain(trace.messages),
-            metadata: plain(trace.metadata),
-            spans: plain(trace.spans),
+            messages: trace.messages,
+            metadata,
+            spans: trace.spans,
         }
     }
 }

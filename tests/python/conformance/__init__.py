@@ -1,0 +1,1 @@
+"""Ours against the peer: the directory both serve, the calls both answer, the differences that are meant."""

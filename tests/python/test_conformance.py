@@ -1,0 +1,90 @@
+"""Ours against the peer: each serves its copy of one directory that the peer wrote, and answers the same calls.
+
+Answers must be equal as JSON but for the differences in `conformance/differences.json`, which must differ.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from conformance import compare, reads
+from support.directory import DataDirectory
+from support.interpreters import peer_python
+from support.server import Server
+
+HERE = Path(compare.__file__).parent
+PEER_TOKEN = "the-token-of-the-peer"
+
+
+class Pair(NamedTuple):
+    """Both servers, and what the peer says of its calls."""
+
+    conformance: compare.Conformance
+    written: Path
+    calls: reads.Calls
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> DataDirectory:
+    """A directory that the peer wrote, to be copied."""
+    directory = DataDirectory(tmp_path_factory.mktemp("written") / "world")
+    done = subprocess.run(
+        [peer_python(), HERE / "world.py", directory.folder / "files"],
+        env=directory.environment(HF_HUB_OFFLINE="1"), capture_output=True, text=True, timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return directory
+
+
+@pytest.fixture(scope="module")
+def pair(request, tmp_path_factory, written) -> Iterator[Pair]:
+    """Each server with its own copy, for the whole module; prints at the end what was compared."""
+    folder = tmp_path_factory.mktemp("served")
+    ours, theirs = DataDirectory(folder / "ours"), DataDirectory(folder / "theirs")
+    for copy in (ours, theirs):
+        shutil.copytree(written.path, copy.path)
+    began = datetime.now(timezone.utc).isoformat()
+    peer = subprocess.Popen(
+        [peer_python(), HERE / "peer_server.py"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        env=theirs.environment(HF_HUB_OFFLINE="1", TRACKIO_WRITE_TOKEN=PEER_TOKEN),
+    )
+    try:
+        said = json.loads(peer.stdout.readline())
+        server = Server(ours)
+        try:
+            conformance = compare.Conformance(
+                compare.Endpoint(server.port, server.token, ours.path, began),
+                compare.Endpoint(said["port"], PEER_TOKEN, theirs.path, began),
+            )
+            calls = {name: [tuple(parameter) for parameter in call] for name, call in said["calls"].items()}
+            yield Pair(conformance, written.path, calls)
+            say(request, conformance)
+        finally:
+            server.stop()
+    finally:
+        peer.terminate()
+        peer.wait(10)
+        peer.stdout.close()
+    ours.assert_nothing_left()
+
+
+def say(request: pytest.FixtureRequest, conformance: compare.Conformance) -> None:
+    """Prints how many cases were compared for each call."""
+    counts = ", ".join(f"{call} {count}" for call, count in sorted(conformance.compared.items()))
+    request.config.get_terminal_writer().line(f"\n{conformance.compared.total()} cases compared: {counts}")
+
+
+def test_the_calls_are_the_peers(pair):
+    ours = json.loads((HERE / "calls.json").read_text())
+    assert {name: [list(parameter) for parameter in call] for name, call in pair.calls.items()} == ours
+    assert len(ours) == 44
+
+
+def test_reads_answer_alike(pair):
+    pair.conformance.compare(reads.read_cases(pair.written, pair.calls))
