@@ -173,7 +173,7 @@ def traces(directory: Path) -> Iterator[tuple[str, str, Arguments]]:
     chat = {"project": "traces", "run": "chat"}
     for sort in ("request_time_desc", "request_time_asc", "step_asc", "step_desc", "sideways", ""):
         yield "get_traces", f"sort {sort}", {**chat, "sort": sort}
-    for text in ("größe", "QUESTION", "question_2", "question_", "50%", "%", "_", "hidden", "generate", "m3", " m3 ", "", "nowhere"):
+    for text in ("größe", "QUESTION", "question_2", "question_", "50% sure", "%", "_", "hidden", "generate", "m3", " m3 ", "", "nowhere"):
         yield "get_traces", f"search {text!r}", {**chat, "search": text}
     for limit, offset in ((2, 0), (2, 1), (0, 0), (-1, 0), (None, 3), (100, 2), (2, -1), (1, 100), ("2", "1"), (2.0, None)):
         yield "get_traces", f"limit {limit!r} offset {offset!r}", {**chat, "limit": limit, "offset": offset}
