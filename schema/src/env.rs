@@ -45,6 +45,8 @@ variables! {
     SPACE_ID = "SPACE_ID";
     /// Folder of a web page that `paceline serve` and `show` serve in the place of ours, unless `--frontend` says one.
     TRACKIO_FRONTEND_DIR = "TRACKIO_FRONTEND_DIR";
+    /// Bucket of the Hub that registries of artifacts are kept in; the data directory unless set.
+    TRACKIO_REGISTRY_BUCKET_ID = "TRACKIO_REGISTRY_BUCKET_ID";
     /// Program that drains journals, where it is not beside the Python package.
     PACELINE_BINARY = "PACELINE_BINARY";
     /// `off` starts no companion: rows stay in the journal until a server or command opens the directory.

@@ -63,6 +63,8 @@ error_codes! {
     ProjectNotFound = "project_not_found", 404, "`GET /api/v1/projects` lists what is there";
     /// No such run.
     RunNotFound = "run_not_found", 404, "`GET /api/v1/projects/{project}/runs` lists what is there";
+    /// No such artifact, or no such version of it.
+    ArtifactNotFound = "artifact_not_found", 404, "`GET /api/v1/projects/{project}/artifacts` lists what is there";
     /// No such metric in the run.
     MetricNotFound = "metric_not_found", 404, "`GET /api/v1/projects/{project}/runs/{run}/metrics` lists what is there";
     /// No such file.

@@ -4,6 +4,7 @@
 //! does no I/O and has no clock; it may be used by the extension module inside a training process, so it
 //! stays small. The OpenAPI schemas of the wire types exist only with the feature `openapi`.
 
+pub mod artifact;
 pub mod companion;
 pub mod ddl;
 pub mod destination;
@@ -15,6 +16,7 @@ pub mod many_runs;
 pub mod names;
 pub mod operations;
 pub mod redact;
+pub mod registry;
 pub mod report;
 pub mod run;
 pub mod scope;

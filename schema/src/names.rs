@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::registry::REGISTRY_PREFIX;
+
 /// Endings and beginnings that the Parquet sidecar files and the registries use.
 pub const RESERVED_SUFFIXES: [&str; 8] = [
     "_system",
@@ -13,7 +15,6 @@ pub const RESERVED_SUFFIXES: [&str; 8] = [
     "_run_artifact_links",
     "_external_run_artifact_links",
 ];
-const RESERVED_PREFIX: &str = "registry-";
 
 /// The longest file name most file systems take is 255 bytes; `-journal` and our own suffixes need room.
 const MAX_CANONICAL_BYTES: usize = 230;
@@ -41,10 +42,10 @@ impl ProjectName {
     /// A sentence that names the rule, when the name is reserved or too long for a file name.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         let canonical = canonical_project(name);
-        if canonical.starts_with(RESERVED_PREFIX) {
+        if canonical.starts_with(REGISTRY_PREFIX) {
             return Err(InvalidName::new(
                 name,
-                format!("names that start with `{RESERVED_PREFIX}` belong to registries"),
+                format!("names that start with `{REGISTRY_PREFIX}` belong to registries"),
             ));
         }
         if let Some(suffix) = RESERVED_SUFFIXES.iter().find(|suffix| canonical.ends_with(**suffix)) {

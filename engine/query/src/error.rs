@@ -59,6 +59,9 @@ impl QueryError {
             Self::Storage(StorageError::RunNotFound { project, run, similar }) => {
                 json!({"project": project, "run": run, "similar": similar})
             }
+            Self::Storage(StorageError::ArtifactNotFound { project, artifact, similar }) => {
+                json!({"project": project, "artifact": artifact, "similar": similar})
+            }
             Self::Storage(_) | Self::InvalidRequest { .. } => Value::Null,
         }
     }
@@ -66,7 +69,9 @@ impl QueryError {
     fn similar(&self) -> &[String] {
         match self {
             Self::MetricNotFound { similar, .. }
-            | Self::Storage(StorageError::RunNotFound { similar, .. }) => similar,
+            | Self::Storage(
+                StorageError::RunNotFound { similar, .. } | StorageError::ArtifactNotFound { similar, .. },
+            ) => similar,
             Self::Storage(_) | Self::InvalidRequest { .. } => &[],
         }
     }

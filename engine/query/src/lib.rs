@@ -4,6 +4,7 @@
 //! and never read rows; what depends on the time of asking is a pure function of heads, record and clock.
 
 mod alerts;
+mod artifacts;
 mod changes;
 mod condition;
 mod earlier_runs;

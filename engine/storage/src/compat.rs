@@ -57,6 +57,8 @@ impl TraceTable {
 pub(crate) struct LinkTable {
     /// Whether a link belongs to a run of the project named `:project`; links of old tables always do.
     pub(crate) scope: &'static str,
+    /// `run_project`, or `NULL`.
+    pub(crate) run_project: &'static str,
 }
 
 impl LinkTable {
@@ -64,6 +66,7 @@ impl LinkTable {
         let knows_projects = columns.contains("run_project");
         Self {
             scope: if knows_projects { "(run_project IS NULL OR run_project = :project)" } else { "TRUE" },
+            run_project: if knows_projects { "run_project" } else { "NULL" },
         }
     }
 }
@@ -81,7 +84,7 @@ impl Shape {
             alerts: run_table("alerts"),
             configs: run_table("configs"),
             traces: columns.get("traces").map(TraceTable::of),
-            has_artifacts: has("artifact_versions"),
+            has_artifacts: ["artifacts", "artifact_versions", "artifact_aliases"].into_iter().all(has),
             links: columns.get("run_artifact_links").map(LinkTable::of),
             has_external_links: has("external_run_artifact_links"),
             has_runs: has("paceline_runs"),

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use paceline_schema::ErrorCode;
+use paceline_schema::artifact::InvalidArtifact;
 use rusqlite::ffi;
 
 /// Why a project could not be read or written.
@@ -54,6 +55,46 @@ pub enum StorageError {
         project: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The project has no such version of an artifact.
+    #[error("artifact `{artifact}` is not in project `{project}`")]
+    ArtifactNotFound {
+        /// Canonical project name.
+        project: String,
+        /// Name asked for, with its version or alias.
+        artifact: String,
+        /// Names of artifacts that look like it, most alike first, at most 3.
+        similar: Vec<String>,
+    },
+    /// Something about an artifact breaks a rule.
+    #[error(transparent)]
+    InvalidArtifact(#[from] InvalidArtifact),
+    /// All versions of an artifact are of one type.
+    #[error("artifact `{artifact}` cannot be of type `{given}`: {}", match recorded {
+        Some(recorded) => format!("it is of type `{recorded}`; choose another name or that type"),
+        None => "a type is needed".to_owned(),
+    })]
+    ArtifactType {
+        /// Name of the artifact.
+        artifact: String,
+        /// The type it has.
+        recorded: Option<String>,
+        /// The type it was to have.
+        given: String,
+    },
+    /// A manifest names files that were not uploaded.
+    #[error("{} blobs of the manifest are not on the server, the first is `{}`; upload them first", digests.len(), digests.first().map_or("", String::as_str))]
+    BlobsMissing {
+        /// Their digests.
+        digests: Vec<String>,
+    },
+    /// A blob is not what it was said to be.
+    #[error("the blob has digest `{actual}`, not `{claimed}`; upload it again")]
+    DigestDiffers {
+        /// The digest it was to have.
+        claimed: String,
+        /// The digest it has.
+        actual: String,
     },
     /// The file is not a sound SQLite database. Other projects are not concerned.
     #[error(
@@ -154,6 +195,11 @@ impl StorageError {
             Self::RunNameTaken { .. } => ErrorCode::NameTaken,
             Self::FileNotFound { .. } => ErrorCode::FileNotFound,
             Self::InvalidPath { .. } => ErrorCode::InvalidName,
+            Self::ArtifactNotFound { .. } => ErrorCode::ArtifactNotFound,
+            Self::InvalidArtifact(_)
+            | Self::ArtifactType { .. }
+            | Self::BlobsMissing { .. }
+            | Self::DigestDiffers { .. } => ErrorCode::InvalidRequest,
             Self::Damaged { .. } => ErrorCode::ProjectDamaged,
             Self::Busy { .. } => ErrorCode::Busy,
             Self::SchemaTooNew { .. }

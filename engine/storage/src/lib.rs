@@ -5,7 +5,9 @@
 
 mod activity;
 mod apply;
+mod artifacts;
 mod batch;
+mod blobs;
 mod changes;
 mod compat;
 mod connection;
@@ -20,6 +22,7 @@ mod project;
 mod project_deletion;
 mod project_upload;
 mod reader;
+mod registry;
 mod rows;
 mod run_changes;
 mod run_media;
@@ -31,7 +34,9 @@ mod watch;
 mod writer;
 
 pub use activity::{Activity, activity};
+pub use artifacts::{ArtifactRun, NewVersion};
 pub use batch::{Appended, Batch};
+pub use blobs::Blobs;
 pub use changes::AlertRange;
 pub use error::StorageError;
 pub use media::{MediaPlace, ProjectFile};

@@ -1,5 +1,6 @@
 //! One project: its file, the heads of its runs, its reading connections and its writer.
 
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use rusqlite::Connection;
 
 use crate::Durability;
 use crate::batch::{Appended, Batch, Prepared};
+use crate::blobs::Blobs;
 use crate::compat::Shape;
 use crate::connection::{FileIdentity, open_reader, open_writer};
 use crate::error::{ChangeError, Location, StorageError};
@@ -86,6 +88,13 @@ impl Project {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.file.location.project
+    }
+
+    /// The files of its artifacts.
+    #[must_use]
+    pub fn blobs(&self) -> Blobs {
+        let data_directory = self.file.location.path.parent().unwrap_or(Path::new(""));
+        Blobs::new(data_directory, self.name())
     }
 
     /// Stores the batches, all or none, and returns when they are committed. Concurrent callers share one

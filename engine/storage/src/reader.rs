@@ -52,7 +52,7 @@ pub(crate) type Checked = RefCell<HashSet<Arc<str>>>;
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
 
 impl Reader<'_> {
-    fn explain(&self, context: &'static str) -> impl Fn(rusqlite::Error) -> StorageError {
+    pub(crate) fn explain(&self, context: &'static str) -> impl Fn(rusqlite::Error) -> StorageError {
         move |error| self.location.explain(context, error)
     }
 
@@ -131,7 +131,7 @@ impl Reader<'_> {
     }
 
     /// What the rows of a run tell, checked against the file; read anew where they do not fit.
-    fn rows_of(&self, run_id: &str) -> rusqlite::Result<Option<RowsOfRun>> {
+    pub(crate) fn rows_of(&self, run_id: &str) -> rusqlite::Result<Option<RowsOfRun>> {
         let (Some(table), Some((run_id, known))) = (self.shape.metrics, self.runs.get_key_value(run_id))
         else {
             return Ok(None);

@@ -7,14 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use paceline_journal::layout::find_journals;
+use paceline_schema::registry::REGISTRY_PREFIX;
 use paceline_schema::{ProjectName, canonical_project};
 
+use crate::blobs::Blobs;
 use crate::connection::create_file;
 use crate::error::{Location, StorageError};
 use crate::project::Project;
-
-/// Registries of artifacts are kept in files of this beginning; they are no projects.
-const REGISTRY_PREFIX: &str = "registry-";
 
 /// What acknowledged rows survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +63,22 @@ impl Store {
     /// # Errors
     /// `NotReadable` when the directory cannot be listed.
     pub fn projects(&self) -> Result<Vec<String>, StorageError> {
+        let mut names = self.file_stems()?;
+        names.retain(|name| !name.starts_with(REGISTRY_PREFIX));
+        Ok(names)
+    }
+
+    /// Names of the files that may be registries, sorted, without their common beginning.
+    ///
+    /// # Errors
+    /// `NotReadable` when the directory cannot be listed.
+    pub fn registries(&self) -> Result<Vec<String>, StorageError> {
+        let names = self.file_stems()?;
+        Ok(names.iter().filter_map(|name| name.strip_prefix(REGISTRY_PREFIX)).map(str::to_owned).collect())
+    }
+
+    /// Names of all files of SQLite that carry a canonical name, sorted, without their ending.
+    fn file_stems(&self) -> Result<Vec<String>, StorageError> {
         let directory = &self.0.directory;
         let unreadable = |error: io::Error| StorageError::NotReadable {
             path: directory.clone(),
@@ -78,11 +93,7 @@ impl Store {
         for entry in entries {
             let file_name = entry.map_err(unreadable)?.file_name();
             let stem = file_name.to_str().and_then(|name| name.strip_suffix(".db"));
-            if let Some(stem) =
-                stem.filter(|stem| canonical_project(stem) == **stem && !stem.starts_with(REGISTRY_PREFIX))
-            {
-                names.push(stem.to_owned());
-            }
+            names.extend(stem.filter(|stem| canonical_project(stem) == **stem).map(str::to_owned));
         }
         names.sort_unstable();
         Ok(names)
@@ -115,6 +126,12 @@ impl Store {
         // The last reference joins its writer, so it goes after the lock.
         let deleted = self.0.projects.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         drop(deleted);
+    }
+
+    /// The blobs of a project by any spelling of its name; there need be none, and no project.
+    #[must_use]
+    pub fn blobs(&self, project: &str) -> Blobs {
+        Blobs::new(&self.0.directory, &canonical_project(project))
     }
 
     fn known(&self, name: String) -> Arc<Project> {

@@ -52,6 +52,7 @@ fn hint(code: ErrorCode, told: String) -> String {
         | ErrorCode::Unauthorized
         | ErrorCode::ForbiddenOrigin
         | ErrorCode::FileNotFound
+        | ErrorCode::ArtifactNotFound
         | ErrorCode::RouteNotFound
         | ErrorCode::MethodNotAllowed
         | ErrorCode::NameTaken

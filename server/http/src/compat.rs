@@ -28,21 +28,6 @@ pub(crate) mod version;
 
 pub(crate) use dispatch::CALL_ROUTE;
 
-/// Calls that have no function yet.
-macro_rules! missing {
-    (read: $($name:ident),+) => {$(
-        pub(super) fn $name(_: &super::call::Call<'_>, _: &paceline_query::Engine) -> Result<super::call::Reply, crate::error::ApiError> {
-            Err(crate::error::ApiError::internal("not there yet"))
-        }
-    )+};
-    (write: $($name:ident),+) => {$(
-        pub(super) fn $name(_: &super::call::Call<'_>, _: &paceline_storage::Store) -> Result<super::call::Reply, crate::error::ApiError> {
-            Err(crate::error::ApiError::internal("not there yet"))
-        }
-    )+};
-}
-use missing;
-
 /// Adds the routes of the peer's wire.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config

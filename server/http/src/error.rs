@@ -142,6 +142,7 @@ fn kind_of(code: ErrorCode) -> &'static str {
         | ErrorCode::ForbiddenOrigin
         | ErrorCode::ProjectNotFound
         | ErrorCode::RunNotFound
+        | ErrorCode::ArtifactNotFound
         | ErrorCode::MetricNotFound
         | ErrorCode::FileNotFound
         | ErrorCode::RouteNotFound
@@ -178,6 +179,12 @@ impl From<QueryError> for ApiError {
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         Self::new(error.code(), error.to_string())
+    }
+}
+
+impl From<paceline_schema::artifact::InvalidArtifact> for ApiError {
+    fn from(error: paceline_schema::artifact::InvalidArtifact) -> Self {
+        Self::invalid(error.to_string())
     }
 }
 

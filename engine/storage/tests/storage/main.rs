@@ -1,6 +1,7 @@
 //! The storage crate from outside: real files, other programs at work on them, damage.
 
 mod append;
+mod artifacts;
 mod damage;
 mod heads;
 mod locks;

@@ -129,7 +129,12 @@ impl Reply {
 /// The peer answers nothing, not an error, for a project or run that is not there.
 pub(super) fn or_default<T: Default>(answer: Result<T, impl Into<ApiError>>) -> Result<T, ApiError> {
     match answer.map_err(Into::into) {
-        Err(error) if matches!(error.code(), ErrorCode::ProjectNotFound | ErrorCode::RunNotFound) => {
+        Err(error)
+            if matches!(
+                error.code(),
+                ErrorCode::ProjectNotFound | ErrorCode::RunNotFound | ErrorCode::ArtifactNotFound
+            ) =>
+        {
             Ok(T::default())
         }
         answer => answer,

@@ -1,0 +1,154 @@
+//! The files of artifacts, each stored once under its SHA-256:
+//! `artifacts/<project>/blobs/sha256/<first two digits>/<digest>`, as the peer keeps them.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use paceline_schema::artifact::BlobDigest;
+use sha2::{Digest, Sha256};
+
+use crate::error::StorageError;
+
+/// Bytes hashed at a time.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// The blobs of one project.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    directory: PathBuf,
+}
+
+impl Blobs {
+    /// In a data directory; `project` is a canonical name.
+    pub(crate) fn new(data_directory: &Path, project: &str) -> Self {
+        Self { directory: data_directory.join("artifacts").join(project).join("blobs").join("sha256") }
+    }
+
+    /// Whether a blob is there.
+    #[must_use]
+    pub fn contains(&self, digest: &BlobDigest) -> bool {
+        self.path(digest).is_file()
+    }
+
+    /// Opens a blob; its size in bytes with it. `None` when it is not there.
+    ///
+    /// # Errors
+    /// `NotReadable` when it is there and cannot be read.
+    pub fn open(&self, digest: &BlobDigest) -> Result<Option<(File, u64)>, StorageError> {
+        let path = self.path(digest);
+        let opened = File::open(&path).and_then(|file| Ok((file.metadata()?, file)));
+        match opened {
+            Ok((metadata, file)) => Ok(metadata.is_file().then(|| (file, metadata.len()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StorageError::NotReadable { path, reason: error.to_string() }),
+        }
+    }
+
+    /// Moves a finished file of this file system to where its digest belongs, and returns when it is safe on
+    /// the disk. A blob that is there already stays, and the file too.
+    ///
+    /// # Errors
+    /// `DigestDiffers` when the file has another digest, else what keeps it from being read or moved.
+    pub fn take_in(&self, digest: &BlobDigest, file: &Path) -> Result<(), StorageError> {
+        if self.contains(digest) {
+            return Ok(());
+        }
+        let unreadable =
+            |error: io::Error| StorageError::NotReadable { path: file.to_owned(), reason: error.to_string() };
+        let mut content = File::open(file).map_err(unreadable)?;
+        let actual = sha256_of(&mut content).map_err(unreadable)?;
+        if actual != digest.as_str() {
+            return Err(StorageError::DigestDiffers { claimed: digest.to_string(), actual });
+        }
+        let path = self.path(digest);
+        self.place(&content, file, &path).map_err(|error| StorageError::from_write(&path, &error))
+    }
+
+    fn place(&self, content: &File, file: &Path, path: &Path) -> io::Result<()> {
+        content.sync_all()?;
+        let folder = path.parent().unwrap_or(&self.directory);
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        fs::rename(file, path)?;
+        File::open(folder)?.sync_all()
+    }
+
+    /// Removes a blob, and its folder when that is empty then.
+    pub(crate) fn remove(&self, digest: &BlobDigest) -> io::Result<()> {
+        let path = self.path(digest);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        if let Some(folder) = path.parent() {
+            // It goes only when it is empty.
+            let _ = fs::remove_dir(folder);
+        }
+        Ok(())
+    }
+
+    fn path(&self, digest: &BlobDigest) -> PathBuf {
+        let name = digest.as_str();
+        self.directory.join(&name[..2]).join(name)
+    }
+}
+
+/// SHA-256 of some bytes, in hexadecimal.
+pub(crate) fn sha256_text(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn sha256_of(content: &mut impl Read) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        match content.read(&mut chunk)? {
+            0 => return Ok(hexadecimal(&hash.finalize())),
+            length => hash.update(&chunk[..length]),
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn digest(bytes: &[u8]) -> BlobDigest {
+        BlobDigest::new(sha256_text(bytes)).expect("a digest")
+    }
+
+    #[test]
+    fn a_file_is_taken_in_under_its_own_digest_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blobs = Blobs::new(folder.path(), "p");
+        let uploaded = folder.path().join("uploaded");
+        fs::write(&uploaded, b"weights").expect("it is written");
+        let wrong = blobs.take_in(&digest(b"other"), &uploaded);
+        assert!(matches!(wrong, Err(StorageError::DigestDiffers { .. })), "{wrong:?}");
+        assert!(uploaded.exists() && !blobs.contains(&digest(b"other")));
+
+        blobs.take_in(&digest(b"weights"), &uploaded).expect("it moves");
+        assert!(!uploaded.exists());
+        let (mut file, size) = blobs.open(&digest(b"weights")).expect("it opens").expect("it is there");
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).expect("it is read");
+        assert_eq!((content.as_slice(), size), (&b"weights"[..], 7));
+        assert!(blobs.open(&digest(b"other")).expect("nothing is wrong").is_none());
+
+        blobs.remove(&digest(b"weights")).expect("it goes");
+        blobs.remove(&digest(b"weights")).expect("it is gone");
+        assert_eq!(fs::read_dir(&blobs.directory).expect("the folder").count(), 0);
+    }
+
+    #[test]
+    fn digests_are_of_the_whole_content() {
+        let long = vec![7; CHUNK_BYTES + 1];
+        assert_eq!(sha256_of(&mut long.as_slice()).expect("it is read"), sha256_text(&long));
+        assert_eq!(sha256_text(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+}
