@@ -154,6 +154,9 @@ pub struct RunSummary {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RunEdit {
+    /// Another display name, which no other run of the project has.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 512))]
+    pub name: Option<String>,
     /// Labels in place of the ones there are.
     pub tags: Option<Vec<String>>,
     /// Text in place of the one there is; the empty text removes it.

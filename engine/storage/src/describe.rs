@@ -9,7 +9,8 @@ use crate::error::StorageError;
 use crate::project::Project;
 
 impl Project {
-    /// Records what `edit` says of the run; what it leaves out stays.
+    /// Records what `edit` says of the run; what it leaves out stays, and so does
+    /// its name.
     ///
     /// # Errors
     /// As [`Project::append`].

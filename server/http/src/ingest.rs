@@ -170,17 +170,26 @@ pub(crate) fn check_metrics(
     metrics
         .iter()
         .map(|(key, value)| {
-            if key.len() > MAX_NAME_BYTES {
-                let start: String = key.chars().take(40).collect();
-                let fault = format!("is {} bytes long, more than {MAX_NAME_BYTES}", key.len());
-                return Err(at_metric(row, &format!("{start}…"), &fault));
-            }
+            check_metric_name(row, key)?;
             if nesting(value) > MAX_NESTING {
                 return Err(at_metric(row, key, &format!("is nested deeper than {MAX_NESTING}")));
             }
             Ok((key.clone(), Value::from_json(value)))
         })
         .collect()
+}
+
+/// Checks the name of a metric.
+///
+/// # Errors
+/// `InvalidRequest` that names the row and the metric.
+pub(crate) fn check_metric_name(row: usize, name: &str) -> Result<(), ApiError> {
+    if name.len() <= MAX_NAME_BYTES {
+        return Ok(());
+    }
+    let start: String = name.chars().take(40).collect();
+    let fault = format!("is {} bytes long, more than {MAX_NAME_BYTES}", name.len());
+    Err(at_metric(row, &format!("{start}…"), &fault))
 }
 
 /// Lists and objects within each other. The parser has bounded them to 128.

@@ -7,6 +7,7 @@
 
 mod access;
 mod app;
+mod arrow;
 mod body;
 mod compat;
 mod config;

@@ -46,6 +46,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(runs::get_run)
             .service(runs::get_run_status)
             .service(changes::edit_run)
+            .service(changes::delete_run)
+            .service(changes::delete_project)
             .service(many_runs::get_run_statuses)
             .service(many_runs::get_run_summaries)
             .service(many_runs::list_configs)
@@ -160,6 +162,15 @@ pub(crate) enum NotFound {
     /// No such project, run or metric; `details` has similar names where there are any.
     #[response(status = 404)]
     NotFound(ErrorBody),
+}
+
+/// What operations that give a name can answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "the variants exist for what the document says of them")]
+pub(crate) enum Conflict {
+    /// The name is taken.
+    #[response(status = 409)]
+    Taken(ErrorBody),
 }
 
 /// What operations with a body can answer.

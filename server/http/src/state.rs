@@ -15,6 +15,7 @@ use paceline_storage::Store;
 use serde::Serialize;
 
 use crate::access::WriteToken;
+use crate::arrow::{self, ARROW, ToArrow};
 use crate::compat::settings::PageSettings;
 use crate::config::Settings;
 use crate::error::ApiError;
@@ -123,6 +124,25 @@ impl AppState {
         self.reads.run(move || Answer::of(&question(&engine)?)).await
     }
 
+    /// Answers a question to the engine as JSON, or as Arrow where the request asks for that.
+    ///
+    /// # Errors
+    /// The engine's, and those of the pool.
+    pub(crate) async fn read_columns<T: Serialize + ToArrow>(
+        &self,
+        request: &HttpRequest,
+        question: impl FnOnce(&Engine) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<Answer, ApiError> {
+        let engine = self.engine.clone();
+        let as_arrow = arrow::is_wanted(request);
+        self.reads
+            .run(move || {
+                let answer = question(&engine)?;
+                if as_arrow { Ok(Answer::new(ARROW, answer.to_arrow()?)) } else { Answer::of(&answer) }
+            })
+            .await
+    }
+
     /// Answers a question to the engine with something else than one JSON text.
     ///
     /// # Errors
@@ -172,9 +192,10 @@ impl AppState {
     }
 }
 
-/// A JSON text that is the body of a success; a GET is told whether it has it already.
+/// The body of a success, a JSON text as a rule; a GET is told whether it has it already.
 pub(crate) struct Answer {
-    text: Vec<u8>,
+    kind: &'static str,
+    body: Vec<u8>,
     tag: EntityTag,
 }
 
@@ -185,8 +206,12 @@ impl Answer {
     /// `Internal` when the value has no JSON form.
     pub(crate) fn of(value: &impl Serialize) -> Result<Self, ApiError> {
         let text = serde_json::to_vec(value).map_err(|error| ApiError::internal(error.to_string()))?;
-        let tag = etag::tag_of(&text);
-        Ok(Self { text, tag })
+        Ok(Self::new("application/json", text))
+    }
+
+    fn new(kind: &'static str, body: Vec<u8>) -> Self {
+        let tag = etag::tag_of(&body);
+        Self { kind, body, tag }
     }
 }
 
@@ -195,10 +220,10 @@ impl Responder for Answer {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         if request.method() != Method::GET {
-            return HttpResponse::Ok().content_type("application/json").body(self.text);
+            return HttpResponse::Ok().content_type(self.kind).body(self.body);
         }
         let (mut response, is_known) = etag::begin(request, &self.tag);
         response.insert_header((CACHE_CONTROL, "private, no-cache"));
-        if is_known { response.finish() } else { response.content_type("application/json").body(self.text) }
+        if is_known { response.finish() } else { response.content_type(self.kind).body(self.body) }
     }
 }

@@ -1,16 +1,17 @@
-//! What is changed of a run.
+//! Runs edited and deleted, projects deleted.
 
-use actix_web::patch;
 use actix_web::web::Path;
+use actix_web::{delete, patch};
 use paceline_schema::RunDetail;
 use paceline_schema::event::RunKey;
 use paceline_schema::run::RunEdit;
 
-use super::{BodyErrors, CommonErrors, NotFound, RunPath, WriteErrors};
+use super::{BodyErrors, CommonErrors, Conflict, Done, NotFound, ProjectPath, RunPath, WriteErrors};
 use crate::access::WriteAccess;
 use crate::body::JsonObject;
 use crate::error::ApiError;
 use crate::examples;
+use crate::ingest::check_run_name;
 use crate::state::{Answer, State};
 
 /// Most labels of a run.
@@ -22,7 +23,9 @@ const MAX_NOTES_BYTES: usize = 64 << 10;
 /// Colours; there are fewer, and they begin again.
 const MAX_COLOUR_SLOT: u32 = 65_535;
 
-/// Changes labels, notes and colour of a run; what the body leaves out stays.
+/// Changes name, labels, notes and colour of a run; what the body leaves out stays.
+///
+/// The rows and the media of the run are renamed with it.
 #[utoipa::path(
     operation_id = "edit_run",
     tag = "runs",
@@ -31,7 +34,7 @@ const MAX_COLOUR_SLOT: u32 = 65_535;
     request_body(content = RunEdit, description = "What changes.", example = json!(examples::run_edit())),
     responses(
         (status = 200, description = "The run as it is now.", body = RunDetail, example = json!(examples::run_detail())),
-        CommonErrors, NotFound, BodyErrors, WriteErrors
+        CommonErrors, NotFound, Conflict, BodyErrors, WriteErrors
     )
 )]
 #[patch("/projects/{project}/runs/{run}")]
@@ -49,13 +52,69 @@ pub(crate) async fn edit_run(
             let record = project.read(|reader| reader.find_run(&run))?;
             let run = RunKey { id: record.run_id, name: record.run_name };
             project.describe_run(&run, &edit)?;
+            if let Some(name) = &edit.name {
+                project.rename_run(&run.id, name)?;
+            }
             Ok(run.id)
         })
         .await?;
     state.read(move |engine| engine.run(&path.project, &run_id)).await
 }
 
+/// Deletes a run: its rows, config, samples, alerts, traces and media. Versions of artifacts it made stay.
+#[utoipa::path(
+    operation_id = "delete_run",
+    tag = "runs",
+    params(RunPath),
+    security(("write_token" = [])),
+    responses(
+        (status = 200, description = "It is gone.", body = Done, example = json!(Done {})),
+        CommonErrors, NotFound, WriteErrors
+    )
+)]
+#[delete("/projects/{project}/runs/{run}")]
+pub(crate) async fn delete_run(
+    _: WriteAccess,
+    state: State,
+    path: Path<RunPath>,
+) -> Result<Answer, ApiError> {
+    state
+        .write(move |store| {
+            store.project(&path.project)?.delete_run(&path.run)?;
+            Ok(Done {})
+        })
+        .await
+}
+
+/// Deletes a project with everything that belongs to it.
+#[utoipa::path(
+    operation_id = "delete_project",
+    tag = "projects",
+    params(ProjectPath),
+    security(("write_token" = [])),
+    responses(
+        (status = 200, description = "It is gone.", body = Done, example = json!(Done {})),
+        CommonErrors, NotFound, WriteErrors
+    )
+)]
+#[delete("/projects/{project}")]
+pub(crate) async fn delete_project(
+    _: WriteAccess,
+    state: State,
+    path: Path<ProjectPath>,
+) -> Result<Answer, ApiError> {
+    state
+        .write(move |store| {
+            store.delete_project(&path.project)?;
+            Ok(Done {})
+        })
+        .await
+}
+
 fn check(edit: &RunEdit) -> Result<(), ApiError> {
+    if let Some(name) = &edit.name {
+        check_run_name(name)?;
+    }
     if let Some(tags) = &edit.tags {
         if tags.len() > MAX_TAGS {
             return Err(ApiError::invalid(format!("{} tags are more than {MAX_TAGS}", tags.len())));

@@ -1,7 +1,7 @@
 //! The metrics of a run and their values.
 
-use actix_web::get;
 use actix_web::web::{Path, Query};
+use actix_web::{HttpRequest, get};
 use paceline_schema::series::{MetricSummary, MetricValue, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -57,8 +57,10 @@ pub(crate) async fn list_metrics(state: State, path: Path<RunPath>) -> Result<An
         (
             status = 200,
             description = "One page, in the order logged.",
-            body = Page<MetricValue>,
-            example = json!(examples::metric_values())
+            content(
+                (Page<MetricValue> = "application/json", example = json!(examples::metric_values())),
+                (Vec<u8> = "application/vnd.apache.arrow.stream")
+            )
         ),
         CommonErrors, NotFound
     )
@@ -68,7 +70,10 @@ pub(crate) async fn list_metric_values(
     state: State,
     path: Path<MetricPath>,
     page: Query<PageQuery>,
+    request: HttpRequest,
 ) -> Result<Answer, ApiError> {
     let page = page.request()?;
-    state.read(move |engine| engine.values(&path.project, &path.run, &path.metric, page)).await
+    state
+        .read_columns(&request, move |engine| engine.values(&path.project, &path.run, &path.metric, page))
+        .await
 }

@@ -1,7 +1,7 @@
 //! Series to draw.
 
-use actix_web::post;
 use actix_web::web::Path;
+use actix_web::{HttpRequest, post};
 use paceline_schema::series::{SeriesRequest, SeriesResponse};
 
 use super::{BodyErrors, CommonErrors, NotFound, ProjectPath};
@@ -27,8 +27,10 @@ use crate::state::{Answer, State};
         (
             status = 200,
             description = "One series for each run and key that has points.",
-            body = SeriesResponse,
-            example = json!(examples::series())
+            content(
+                (SeriesResponse = "application/json", example = json!(examples::series())),
+                (Vec<u8> = "application/vnd.apache.arrow.stream")
+            )
         ),
         CommonErrors, NotFound, BodyErrors
     )
@@ -37,7 +39,8 @@ use crate::state::{Answer, State};
 pub(crate) async fn get_series(
     state: State,
     path: Path<ProjectPath>,
+    asked: HttpRequest,
     JsonObject(request): JsonObject<SeriesRequest>,
 ) -> Result<Answer, ApiError> {
-    state.read(move |engine| engine.series(&path.project, &request)).await
+    state.read_columns(&asked, move |engine| engine.series(&path.project, &request)).await
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod bodies;
+mod columns;
 mod errors;
 mod events;
 mod frontend;

@@ -137,3 +137,18 @@ fn a_run_is_described() {
     }
     assert_eq!(server.patch(&format!("{PROJECT}/runs/none"), "{}").status, 404);
 }
+
+#[test]
+fn runs_are_renamed_and_deleted_and_projects_too() {
+    let server = with_runs(&["a", "b"]);
+    let run = server.patch(&format!("{PROJECT}/runs/a"), r#"{"name":"other"}"#).json();
+    assert_eq!((&run["run"], &run["run_id"]), (&json!("other"), &json!("a")));
+    let taken = server.patch(&format!("{PROJECT}/runs/a"), r#"{"name":"b"}"#);
+    assert_eq!((taken.status, &taken.json()["code"]), (409, &json!("name_taken")));
+    assert_eq!(server.delete(&format!("{PROJECT}/runs/other")).json(), json!({}));
+    assert_eq!(server.delete(&format!("{PROJECT}/runs/other")).status, 404);
+    assert_eq!(server.get(&format!("{PROJECT}/runs")).json()["runs"][0]["run"], "b");
+    assert_eq!(server.delete(PROJECT).json(), json!({}));
+    assert_eq!(server.delete(PROJECT).status, 404);
+    assert_eq!(server.get("/api/v1/projects").json()["projects"], json!([]));
+}

@@ -102,6 +102,35 @@ impl TestServer {
         answer(request.send(body))
     }
 
+    pub(crate) fn post_bytes(&self, path: &str, body: &[u8], headers: &[(&str, &str)]) -> Answer {
+        answer(self.begin_post(path, headers).send(body))
+    }
+
+    /// The bytes of the answer, which is no text.
+    pub(crate) fn post_for_bytes(&self, path: &str, body: &[u8], headers: &[(&str, &str)]) -> Vec<u8> {
+        bytes(self.begin_post(path, headers).send(body))
+    }
+
+    pub(crate) fn get_bytes(&self, path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
+        let request = agent().get(format!("http://{}{path}", self.address));
+        bytes(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).call())
+    }
+
+    fn begin_post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> ureq::RequestBuilder<ureq::typestate::WithBody> {
+        let request = agent().post(format!("http://{}{path}", self.address));
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    }
+
+    /// Deletes with the token.
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        let request = agent().delete(format!("http://{}{path}", self.address));
+        answer(request.header("authorization", format!("Bearer {}", self.token)).call())
+    }
+
     /// Puts with the token.
     pub(crate) fn put(&self, path: &str, body: &str) -> Answer {
         let request = agent().put(format!("http://{}{path}", self.address));
@@ -161,6 +190,12 @@ fn agent() -> ureq::Agent {
         .timeout_global(Some(PATIENCE))
         .build()
         .into()
+}
+
+fn bytes(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Vec<u8> {
+    let mut response = response.expect("an answer");
+    assert_eq!(response.status(), 200);
+    response.body_mut().read_to_vec().expect("bytes")
 }
 
 fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Answer {
