@@ -36,7 +36,9 @@ class Server:
                 env=directory.environment(), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
             )
         self.port = int(self._find(r"at https?://127\.0\.0\.1:(\d+)/"))
-        self.token = self._find(r"write_token=([0-9a-f]{64})")
+        # A token that is given is not printed.
+        given = dict(zip(arguments, arguments[1:], strict=False)).get("--token")
+        self.token = given or self._find(r"write_token=([0-9a-f]{64})")
 
     @property
     def pid(self) -> int:
