@@ -67,7 +67,36 @@ def test_everything_arrives_on_our_server(directory, remote):
     assert [row.metrics for row in remote.directory.rows("p", "system_metrics")] == [{"gpu/0/utilization": 97.5}]
     assert not directory.file("p").exists(), "nothing is stored beside the trainer"
     detail = remote.server.get("/api/v1/projects/p/runs/r").json
-    assert detail["config"]["lr"] == 0.1
+    config = detail["config"]
+    assert (config["lr"], config["late"], config["_Group"]) == (0.1, True, "g"), "changed after the first rows"
+    assert detail["summary_values"]["best"] == 0.5
+    assert (detail["state"], detail["exit_code"], detail["pid"]) == ("finished", 0, trainer.pid)
+    assert remote.server.get("/api/v1/projects/p/runs/r/status").json["alerts"]["error"] == 1
+
+
+@pytest.mark.parametrize(("ending", "state", "exit_code"), [
+    ("sys.exit(3)", "failed", 3), ("raise ValueError('odd')", "failed", 1), ("", "finished", 0),
+])
+def test_the_server_knows_how_a_run_ended(directory, remote, ending, state, exit_code):
+    trainer = directory.start(LOG + ending, **remote.environment)
+    trainer.expect_exit(exit_code)
+    wait_until(lambda: not directory.journals(), 20, directory.journals)
+    record = remote.directory.run_record("p")
+    assert (record["state"], record["exit_code"] or 0) == (state, exit_code)
+
+
+def test_a_run_lives_on_the_server_until_its_process_is_gone(directory, remote):
+    trainer = directory.start(
+        "import trackio, signal; trackio.init(project='p', name='r', cpu_log_interval=0.2); trackio.log({'a': 1}); signal.pause()",
+        **remote.environment,
+    )
+    state = lambda: remote.server.get("/api/v1/projects/p/runs/r/status").json.get("state")  # noqa: E731
+    wait_until(lambda: state() == "running", 30, lambda: trainer.errors)
+    wait_until(lambda: remote.directory.rows("p", "system_metrics"), 30, "no sample of the machine arrives")
+    beats = remote.directory.select("p", "SELECT heartbeat_at FROM paceline_runs")
+    assert beats and beats[0][0], "it was seen to live"
+    trainer.kill()
+    wait_until(lambda: state() == "crashed", 30, state)
 
 
 def test_rows_of_a_dead_process_are_delivered(directory, remote):

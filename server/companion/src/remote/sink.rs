@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use paceline_schema::event::RunKey;
+use paceline_schema::report::{EndReport, HeartbeatReport, StartReport};
 use paceline_schema::{Destination, Event, Operation, RunEnd, RunStart, Timestamp};
 use paceline_storage::Batch;
-use serde_json::json;
 
 use super::client::{Client, Server, path_part};
 use super::entries::Entry;
@@ -102,18 +102,19 @@ impl ServerSink {
         if self.pause.left().is_some() {
             return;
         }
-        let mut projects: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut projects: HashMap<&str, Vec<String>> = HashMap::new();
         for run in runs {
-            projects.entry(&run.project).or_default().push(&run.run.id);
+            projects.entry(&run.project).or_default().push(run.run.id.clone());
         }
         for (project, runs) in projects {
             let time = Timestamp::from(SystemTime::now());
-            let body = json!({"runs": runs, "time": time}).to_string().into_bytes();
+            let body = json_text(&HeartbeatReport { runs, time }).into_bytes();
             let sent = self.reports().and_then(|takes| {
                 let path = format!("{}/heartbeats", path_part(project));
                 if takes { self.report("POST", &path, body).map(drop) } else { Ok(()) }
             });
-            if let Err(fault) = sent {
+            // A project that is not there yet has no runs to be seen alive.
+            if let Err(fault) = sent.or_else(|fault| if fault.may_be_a_row() { Ok(()) } else { Err(fault) }) {
                 self.note(&fault);
                 return;
             }
@@ -150,8 +151,10 @@ impl ServerSink {
         if !self.reports()? {
             return Ok(false);
         }
-        let name = path_part(&run.name);
-        let path = format!("{}/runs/{}/{what}?name={name}", path_part(project), path_part(&run.id));
+        let mut path = format!("{}/runs/{}/{what}", path_part(project), path_part(&run.id));
+        if method == "PUT" {
+            path.push_str(&format!("?name={}", path_part(&run.name)));
+        }
         match self.report(method, &path, body.as_bytes().to_vec()) {
             Err(fault) if matches!(fault.kind, FaultKind::Request { .. }) => {
                 let server = self.client.destination().url();
@@ -165,8 +168,8 @@ impl ServerSink {
     fn deliver(&mut self, project: &str, batches: &[Batch]) -> Result<Settled, Fault> {
         let parts = Parts::of(project, batches);
         for (run, start) in &parts.starts {
-            let body = json!({"name": run.name, "start": start}).to_string();
-            self.tell(project, run, "POST", "start", &body)?;
+            let report = StartReport { name: run.name.clone(), start: (*start).clone() };
+            self.tell(project, run, "POST", "start", &json_text(&report))?;
         }
         for (run, config) in &parts.configs {
             if !self.tell(project, run, "PUT", "config", config)? {
@@ -194,9 +197,8 @@ impl ServerSink {
             self.tell(project, run, "PUT", "summary", summary)?;
         }
         for (run, end) in &parts.ends {
-            let mut body = serde_json::to_value(end).unwrap_or_default();
-            body["name"] = run.name.clone().into();
-            self.tell(project, run, "POST", "end", &body.to_string())?;
+            let report = EndReport { name: Some(run.name.clone()), end: (*end).clone() };
+            self.tell(project, run, "POST", "end", &json_text(&report))?;
             self.carried.remove(&run.id);
         }
         Ok(Settled::Delivered)
@@ -307,6 +309,11 @@ impl ServerSink {
             }
         };
     }
+}
+
+/// Structures of texts and numbers always have a JSON form.
+fn json_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 impl Sink for ServerSink {
