@@ -156,6 +156,24 @@ def closes(connection):
     return answer.will_close
 
 
+def test_event_streams_are_counted_and_end_with_the_server(start):
+    server = start()
+    server.log("p", "r", rows(1))
+    streams = [server.connect() for _ in range(5)]
+    for stream in streams:
+        stream.sendall(b"GET /api/v1/projects/p/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert stream.recv(65536).startswith(b"HTTP/1.1 200")
+    wait_until(lambda: b"\npaceline_event_streams 5\n" in server.get("/metrics").body, 10)
+    begun = time.monotonic()
+    server.process.send_signal(signal.SIGTERM)
+    for stream in streams:
+        sent = b"".join(iter(lambda: stream.recv(65536), b""))
+        assert sent.endswith(b"0\r\n\r\n"), "the stream ends as HTTP says"
+        stream.close()
+    assert server.process.wait(10) == 0
+    assert time.monotonic() - begun < STOP_SECONDS
+
+
 def test_what_is_journaled_is_stored_at_the_end(start, directory):
     server = start()
     trainer = directory.start("""
