@@ -9,5 +9,5 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use super::recorder::{Recorder, redact_command};
+    use super::recorder::{Recorder, canonical_project, redact_command};
 }

@@ -351,6 +351,13 @@ fn to_python<'py>(py: Python<'py>, value: &paceline_schema::Value) -> PyResult<B
     })
 }
 
+/// The name of a project's file and folders. Raises `ValueError` for one that cannot be used.
+#[pyfunction]
+pub(crate) fn canonical_project(project: &str) -> PyResult<String> {
+    let name = ProjectName::new(project).map_err(|error| PyValueError::new_err(error.to_string()))?;
+    Ok(name.as_str().to_owned())
+}
+
 /// The command line as one text, secrets replaced.
 #[pyfunction]
 pub(crate) fn redact_command(arguments: Vec<String>) -> String {

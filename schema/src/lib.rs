@@ -5,6 +5,7 @@
 //! stays small. The OpenAPI schemas of the wire types exist only with the feature `openapi`.
 
 pub mod artifact;
+pub mod artifact_request;
 pub mod companion;
 pub mod ddl;
 pub mod destination;

@@ -164,6 +164,45 @@ def test_what_is_stored_is_what_the_peer_stores(new_directory, files):
         assert json.dumps(our_row) == json.dumps(peers_row), name
 
 
+TRACES = BEGINNING + """
+image = trackio.Image(f"{files}/image.png", caption="c")
+trackio.log({"trace": trackio.Trace([{"role": "user", "content": "größe"}, {"role": "assistant", "content": "2"}]), "loss": 0.5})
+trackio.log({"trace": trackio.Trace(
+    messages=[{"role": "user", "content": [{"type": "image", "image": image}]}],
+    metadata={"session_id": "s", "image": image, "cost_usd": 0.25, "odd": float("nan")},
+    spans=[{"id": "a", "name": "search", "kind": "tool", "input": {"q": [1, image]}, "duration_ms": 12}],
+)}, step=7)
+trackio.log({"traces": [trackio.Trace([{"role": "user", "content": str(i)}]) for i in range(3)], "loss": 1.0})
+trackio.finish()
+"""
+
+
+def test_traces_are_stored_as_the_peer_does(new_directory, files):
+    ours, peers = new_directory(), new_directory()
+    ours.run(TRACES, files)
+    _log_with_the_peer(peers, TRACES, files)
+    def traces(directory: DataDirectory) -> list[Any]:
+        found = directory.select(
+            "mymodel", "SELECT step, trace_index, key, messages, metadata, spans FROM traces ORDER BY step, trace_index"
+        )
+        folder = directory.path / "media"
+
+        def plain(value: Any) -> Any:
+            if isinstance(value, bytes):
+                return plain(json.loads(value))
+            if isinstance(value, dict) and "file_path" in value:
+                return {**value, "file_path": (folder / value["file_path"]).read_bytes().hex()}
+            if isinstance(value, dict):
+                return {key: plain(item) for key, item in value.items()}
+            return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+        return plain(found)
+
+    assert len(traces(peers)) == 5
+    assert traces(ours) == traces(peers)
+    assert _stored(ours) == _stored(peers)
+
+
 def test_signatures_are_the_peers(directory):
     """Every parameter of the peer's, in its place and with its default; ours may have more behind them."""
     script = """

@@ -18,16 +18,19 @@ from trackio import _environment, context_vars
 from trackio._alerts import AlertLevel
 from trackio._config import Config
 from trackio._run import Run
-from trackio._session import alert, finish, init, log, log_system
+from trackio._session import alert, finish, init, log, log_artifact, log_system, use_artifact
 
 # `typing` is for type checkers only: importing it takes longer than everything else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from trackio._files import save
+    from trackio.artifact import Artifact
     from trackio.histogram import Histogram
     from trackio.markdown import Markdown
     from trackio.media import Audio, Html, Image, Object3D, Video
+    from trackio.references import ReferenceHandler, ResolvedReference, register_reference_handler
     from trackio.table import Table
     from trackio.trace import Trace
 
@@ -36,6 +39,7 @@ __version__ = "0.43.0+paceline.0.1.0"
 __all__ = [
     "TRACKIO_DIR",
     "AlertLevel",
+    "Artifact",
     "Audio",
     "Config",
     "Histogram",
@@ -43,6 +47,8 @@ __all__ = [
     "Image",
     "Markdown",
     "Object3D",
+    "ReferenceHandler",
+    "ResolvedReference",
     "Run",
     "Table",
     "Trace",
@@ -53,22 +59,31 @@ __all__ = [
     "finish",
     "init",
     "log",
+    "log_artifact",
     "log_system",
+    "register_reference_handler",
     "run",
+    "save",
     "summary",
+    "use_artifact",
 ]
 
 # Names that are loaded when they are first asked for, and their modules.
 _LATER = {
+    "Artifact": "trackio.artifact",
     "Audio": "trackio.media.audio",
     "Histogram": "trackio.histogram",
     "Html": "trackio.media.html",
     "Image": "trackio.media.image",
     "Markdown": "trackio.markdown",
     "Object3D": "trackio.media.object3d",
+    "ReferenceHandler": "trackio.references",
+    "ResolvedReference": "trackio.references",
     "Table": "trackio.table",
     "Trace": "trackio.trace",
     "Video": "trackio.media.video",
+    "register_reference_handler": "trackio.references",
+    "save": "trackio._files",
 }
 
 # Before `init` there is a config too, so that `trackio.config["x"] = 1` at import time does not fail.
@@ -78,7 +93,7 @@ _config_before_init = Config()
 def __getattr__(name: str) -> Any:
     """`config`, `run` and `summary` are those of the current run, whichever that is when they are asked for.
 
-    `TRACKIO_DIR` is the data directory as a `pathlib.Path`. Classes of values are loaded here.
+    `TRACKIO_DIR` is the data directory as a `pathlib.Path`. What is not needed by every program is loaded here.
     """
     if name in _LATER:
         from importlib import import_module

@@ -29,6 +29,10 @@ class Destination:
         """The token of a server that is no Space."""
         return None if self.space_id else self.token
 
+    def as_request(self) -> dict[str, str]:
+        """As the program takes it."""
+        return {"kind": "space" if self.space_id else "server", "url": self.url, "token": self.token}
+
 
 def find_destination(
     space_id: Any, server_url: Any, dataset_id: Any = None, bucket_id: Any = None

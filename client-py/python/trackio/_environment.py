@@ -28,11 +28,19 @@ DATA_DIRECTORY = _data_directory()
 def program() -> str | None:
     """Path of the program that drains journals; `None` when it is missing or switched off.
 
-    `PACELINE_COMPANION=off` switches it off, `PACELINE_BINARY` names it; otherwise it stands where the wheel
-    put it: beside the interpreter, in the environment of this package, or on the search path.
+    `PACELINE_COMPANION=off` switches it off.
     """
     if os.environ.get("PACELINE_COMPANION", "").lower() in ("off", "0", "false"):
         return None
+    return find_program()
+
+
+def find_program() -> str | None:
+    """Path of the program; `None` when it is missing.
+
+    `PACELINE_BINARY` names it; otherwise it stands where the wheel put it: beside the interpreter, in the
+    environment of this package, or on the search path.
+    """
     chosen = os.environ.get("PACELINE_BINARY")
     if chosen:
         return chosen

@@ -11,11 +11,13 @@ from trackio._summary import Summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from pathlib import Path
     from types import TracebackType
+    from typing import Any
 
     from trackio._destination import Destination
     from trackio._native import Recorder
+    from trackio.artifact import Artifact
 
 
 class Run:
@@ -105,6 +107,53 @@ class Run:
         print_alert(title, text, level, step)
         if webhook_url:
             _warn_once(self, "webhook", "`webhook_url` is not used yet; the alert is recorded and shown")
+
+    def log_artifact(
+        self,
+        artifact_or_path: "Artifact | str | Path",
+        name: str | None = None,
+        type: str | None = None,
+        aliases: list[str] | None = None,
+        overwrite: bool = False,
+    ) -> "Artifact":
+        """Stores a version of an artifact as an output of this run, and gives it.
+
+        `artifact_or_path` is an `Artifact` with something in it, or a file or folder, which becomes one: `name`
+        is its own name and `type` is `unspecified` unless they are given. The same contents as a version that
+        is there make no new one. `aliases` are names that point at it from now on; `latest` points at the
+        newest by itself. `overwrite` removes all other versions.
+
+        Returns when everything is stored. Raises `ValueError` for what cannot be used, `RuntimeError` for an
+        artifact that is stored already and when storing fails, `OSError` for files that cannot be read.
+        """
+        from trackio._artifacts import log_artifact
+
+        return log_artifact(self, artifact_or_path, name, type, aliases, overwrite)
+
+    def use_artifact(self, artifact_or_name: "Artifact | str", type: str | None = None) -> "Artifact":
+        """Finds a version of an artifact, notes it as an input of this run, and gives it.
+
+        `artifact_or_name` is an `Artifact` that was logged, or `name` (the newest), `name:v3` or `name:alias`.
+
+        Raises `ValueError` when there is no such version, and when it is not of the `type` that is given;
+        `RuntimeError` when it cannot be asked for.
+        """
+        from trackio._artifacts import use_artifact
+
+        return use_artifact(self, artifact_or_name, type)
+
+    def link_artifact(
+        self,
+        artifact: "Artifact",
+        target_path: str,
+        aliases: list[str] | None = None,
+        bucket_id: str | None = None,
+    ) -> "Artifact":
+        """Links a version into the collection `registry-<registry>/<collection>`, and gives the link.
+
+        Raises as `Artifact.link`.
+        """
+        return artifact.link(target_path, aliases, bucket_id)
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Ends the run and waits until everything is committed, as long as there is progress.

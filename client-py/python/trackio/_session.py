@@ -15,8 +15,10 @@ from trackio._run import Run, _failure_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
+    from trackio.artifact import Artifact
     from trackio._destination import Destination
 
 _current_run = context_vars.current_run
@@ -120,6 +122,30 @@ def alert(
 ) -> None:
     """Raises an alert in the current run: one line to standard error, one row for everybody who watches."""
     _require_run("alert").alert(title, text, level, webhook_url)
+
+
+def log_artifact(
+    artifact_or_path: "Artifact | str | Path",
+    name: str | None = None,
+    type: str | None = None,
+    aliases: list[str] | None = None,
+    overwrite: bool = False,
+) -> "Artifact":
+    """Stores a version of an artifact as an output of the current run, and gives it; see `Run.log_artifact`.
+
+    Raises `RuntimeError` when no run was begun, and what `Run.log_artifact` raises.
+    Source: the peer's `trackio.log_artifact`.
+    """
+    return _require_run("log_artifact").log_artifact(artifact_or_path, name, type, aliases, overwrite)
+
+
+def use_artifact(artifact_or_name: "Artifact | str", type: str | None = None) -> "Artifact":
+    """Finds a version of an artifact, notes it as an input of the current run, and gives it; see `Run.use_artifact`.
+
+    Raises `RuntimeError` when no run was begun, and what `Run.use_artifact` raises.
+    Source: the peer's `trackio.use_artifact`.
+    """
+    return _require_run("use_artifact").use_artifact(artifact_or_name, type)
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:

@@ -66,6 +66,28 @@ impl Blobs {
         self.place(&content, file, &path).map_err(|error| StorageError::from_write(&path, &error))
     }
 
+    /// Copies a file from anywhere to where its digest belongs, and returns when the copy is safe on the disk. A
+    /// blob that is there already stays.
+    ///
+    /// # Errors
+    /// `DigestDiffers` when the file has another digest, else what keeps it from being read or written.
+    pub fn copy_in(&self, digest: &BlobDigest, file: &Path) -> Result<(), StorageError> {
+        if self.contains(digest) {
+            return Ok(());
+        }
+        let path = self.path(digest);
+        let failed = |error: io::Error| StorageError::from_write(&path, &error);
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.directory).map_err(failed)?;
+        // In the same file system, under a name that the peer takes for unfinished, too.
+        let copy = self.directory.join(format!("{digest}.partial.{:016x}", fastrand::u64(..)));
+        let copied = fs::copy(file, &copy)
+            .map_err(|error| StorageError::NotReadable { path: file.to_owned(), reason: error.to_string() });
+        let taken = copied.and_then(|_| self.take_in(digest, &copy));
+        // Moved away by now, unless something failed or another process was faster.
+        let _ = fs::remove_file(&copy);
+        taken
+    }
+
     fn place(&self, content: &File, file: &Path, path: &Path) -> io::Result<()> {
         content.sync_all()?;
         let folder = path.parent().unwrap_or(&self.directory);
@@ -88,7 +110,9 @@ impl Blobs {
         Ok(())
     }
 
-    fn path(&self, digest: &BlobDigest) -> PathBuf {
+    /// Where a blob belongs.
+    #[must_use]
+    pub fn path(&self, digest: &BlobDigest) -> PathBuf {
         let name = digest.as_str();
         self.directory.join(&name[..2]).join(name)
     }
@@ -143,6 +167,25 @@ mod tests {
         blobs.remove(&digest(b"weights")).expect("it goes");
         blobs.remove(&digest(b"weights")).expect("it is gone");
         assert_eq!(fs::read_dir(&blobs.directory).expect("the folder").count(), 0);
+    }
+
+    #[test]
+    fn a_copy_leaves_its_file_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blobs = Blobs::new(folder.path(), "p");
+        let file = folder.path().join("weights.bin");
+        fs::write(&file, b"weights").expect("it is written");
+        let wrong = blobs.copy_in(&digest(b"other"), &file);
+        assert!(matches!(wrong, Err(StorageError::DigestDiffers { .. })), "{wrong:?}");
+        let missing = blobs.copy_in(&digest(b"weights"), Path::new("/no/such/file"));
+        assert!(matches!(missing, Err(StorageError::NotReadable { .. })), "{missing:?}");
+        assert_eq!(fs::read_dir(&blobs.directory).expect("the folder").count(), 0);
+
+        for _ in 0..2 {
+            blobs.copy_in(&digest(b"weights"), &file).expect("it is copied");
+        }
+        assert!(file.exists() && blobs.contains(&digest(b"weights")));
+        assert_eq!(fs::read_dir(&blobs.directory).expect("the folder").count(), 1);
     }
 
     #[test]

@@ -49,9 +49,18 @@ pub(crate) enum Command {
     /// Print the OpenAPI document of the server.
     #[command(after_help = "Example:\n  paceline openapi > openapi.json")]
     Openapi,
+    /// Answer a question of a trainer about artifacts: JSON from standard input to standard output.
+    #[command(hide = true)]
+    Artifact(ArtifactArguments),
     /// Bring journals to the tables, as long as there are any. Trainers start this by themselves.
     #[command(hide = true)]
     Companion(CompanionArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct ArtifactArguments {
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArgument,
 }
 
 #[derive(Args)]

@@ -1,5 +1,6 @@
 //! The commands, one a file, and what they open.
 
+pub(crate) mod artifact;
 pub(crate) mod companion;
 pub(crate) mod list;
 pub(crate) mod openapi;

@@ -15,6 +15,8 @@ use crate::output;
 pub(crate) enum Failure {
     /// An error with a way out.
     Error { message: String, hint: Option<String> },
+    /// The answer is no, and was given on standard output.
+    AnsweredNo,
     /// Nobody reads the output any more, as after `| head`. Not an error.
     OutputClosed,
 }
@@ -29,6 +31,7 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
+            Self::AnsweredNo => ExitCode::FAILURE,
             Self::Error { message, hint } => {
                 output::error(message, hint.as_deref());
                 ExitCode::FAILURE

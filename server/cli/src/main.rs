@@ -29,6 +29,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::List(ListCommand::Runs(arguments)) => commands::list::runs(&arguments),
         Command::List(ListCommand::Metrics(arguments)) => commands::list::metrics(&arguments),
         Command::Openapi => commands::openapi::run(),
+        Command::Artifact(arguments) => commands::artifact::run(&arguments),
         Command::Companion(arguments) => commands::companion::run(&arguments),
     }
 }
