@@ -200,7 +200,8 @@ pub struct RunAlert {
 pub struct SampleEntry {
     /// Names and values; NaN and the infinities as the strings `"NaN"`, `"Infinity"`, `"-Infinity"`.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub metrics: serde_json::Map<String, serde_json::Value>,
+    #[serde(with = "crate::values::as_object")]
+    pub metrics: crate::Metrics,
     /// When it was taken; the time of arrival when absent.
     #[serde(default)]
     pub timestamp: Option<Timestamp>,
@@ -240,7 +241,8 @@ pub struct AlertEntry {
 pub struct LogEntry {
     /// Names and values; NaN and the infinities as the strings `"NaN"`, `"Infinity"`, `"-Infinity"`.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub metrics: serde_json::Map<String, serde_json::Value>,
+    #[serde(with = "crate::values::as_object")]
+    pub metrics: crate::Metrics,
     /// The step; the server counts on from the last one when absent.
     #[serde(default)]
     pub step: Option<i64>,

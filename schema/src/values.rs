@@ -155,6 +155,29 @@ pub fn parse_metrics(json: &[u8]) -> Result<Metrics, serde_json::Error> {
     Ok(metrics)
 }
 
+/// Metrics as a field that is one JSON object, in the order of its names. Reading needs the text itself.
+pub mod as_object {
+    use serde::{Deserializer, Serializer};
+
+    use super::{Metrics, MetricsVisitor};
+
+    /// Writes the object.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(metrics: &Metrics, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(metrics.iter().map(|(key, value)| (key, value.to_json())))
+    }
+
+    /// Reads the object.
+    ///
+    /// # Errors
+    /// The parser's words when it is none.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Metrics, D::Error> {
+        deserializer.deserialize_map(MetricsVisitor)
+    }
+}
+
 struct MetricsVisitor;
 
 impl<'de> Visitor<'de> for MetricsVisitor {

@@ -13,6 +13,7 @@ mod call;
 mod dispatch;
 mod entries;
 mod files;
+pub(crate) mod gradio;
 mod mutations;
 mod parameters;
 mod reads;
@@ -34,5 +35,9 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(version::get_version)
         .service(upload::upload_files)
         .service(files::get_file)
+        .service(gradio::gradio_info)
+        .service(gradio::gradio_upload)
+        .service(gradio::gradio_call)
+        .service(gradio::gradio_event)
         .service(dispatch::peer_call);
 }

@@ -280,7 +280,7 @@ fn page_of(step: i64, metrics: serde_json::Value) -> Page<LogRow> {
 }
 
 pub(crate) fn log_entries() -> Vec<LogEntry> {
-    let metrics = json!({ "train/loss": 1.21 }).as_object().cloned().unwrap_or_default();
+    let metrics = vec![("train/loss".into(), paceline_schema::Value::Float(1.21))];
     let log_id = Some("019ab3f0c2e97a4f8b8c3e1a2d4f6b8c".into());
     vec![LogEntry { metrics, step: Some(850), timestamp: Some(NOW), log_id }]
 }
@@ -323,7 +323,7 @@ pub(crate) fn alert_lines() -> &'static str {
 }
 
 pub(crate) fn sample_entries() -> Vec<SampleEntry> {
-    let metrics = json!({ "gpu/0/utilization": 97.0 }).as_object().cloned().unwrap_or_default();
+    let metrics = vec![("gpu/0/utilization".into(), paceline_schema::Value::Float(97.0))];
     vec![SampleEntry {
         metrics,
         timestamp: Some(NOW),

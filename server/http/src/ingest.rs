@@ -1,5 +1,7 @@
 //! Rows that arrive over HTTP: what is accepted, and what is named when it is not.
 
+use std::collections::HashSet;
+
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 use paceline_schema::event::RunKey;
@@ -45,7 +47,7 @@ pub(crate) trait Entry: DeserializeOwned {
 impl Entry for LogEntry {
     fn into_event(self, row: usize, arrived: Timestamp) -> Result<Event, ApiError> {
         Ok(Event::Row(Row {
-            metrics: check_metrics(row, &self.metrics)?,
+            metrics: check_metrics(row, self.metrics)?,
             log_id: self.log_id,
             time: self.timestamp.unwrap_or(arrived),
             step: self.step,
@@ -56,7 +58,7 @@ impl Entry for LogEntry {
 impl Entry for SampleEntry {
     fn into_event(self, row: usize, arrived: Timestamp) -> Result<Event, ApiError> {
         Ok(Event::System(SystemSample {
-            metrics: check_metrics(row, &self.metrics)?,
+            metrics: check_metrics(row, self.metrics)?,
             log_id: self.log_id,
             time: self.timestamp.unwrap_or(arrived),
         }))
@@ -157,26 +159,36 @@ pub(crate) fn parse_row<'a, T: Deserialize<'a>>(row: usize, text: &'a str) -> Re
 ///
 /// # Errors
 /// `InvalidRequest` that names the row and the metric.
-pub(crate) fn check_metrics(
-    row: usize,
-    metrics: &serde_json::Map<String, serde_json::Value>,
-) -> Result<Metrics, ApiError> {
+pub(crate) fn check_metrics(row: usize, mut metrics: Metrics) -> Result<Metrics, ApiError> {
     if metrics.len() > MAX_METRICS {
         return Err(at_row(
             row,
             &format!("has {} metrics, more than the {MAX_METRICS} a row may have", metrics.len()),
         ));
     }
-    metrics
-        .iter()
-        .map(|(key, value)| {
-            check_metric_name(row, key)?;
-            if nesting(value) > MAX_NESTING {
+    for (key, value) in &metrics {
+        check_metric_name(row, key)?;
+        // Numbers and truth values are known already; everything else is still the client's text.
+        if let Value::Json(text) = value {
+            let parsed: serde_json::Value = parse_row(row, text)?;
+            if nesting(&parsed) > MAX_NESTING {
                 return Err(at_metric(row, key, &format!("is nested deeper than {MAX_NESTING}")));
             }
-            Ok((key.clone(), Value::from_json(value)))
-        })
-        .collect()
+        }
+    }
+    keep_last_values(&mut metrics);
+    Ok(metrics)
+}
+
+/// A key that stands twice keeps its last value, as in Python.
+fn keep_last_values(metrics: &mut Metrics) {
+    let mut seen = HashSet::with_capacity(metrics.len());
+    if metrics.iter().all(|(key, _)| seen.insert(key.as_str())) {
+        return;
+    }
+    seen.clear();
+    let mut is_last: Vec<bool> = metrics.iter().rev().map(|(key, _)| seen.insert(key.as_str())).collect();
+    metrics.retain(|_| is_last.pop().unwrap_or(true));
 }
 
 /// Checks the name of a metric.
@@ -292,6 +304,10 @@ mod tests {
         assert_eq!(value("loss"), Some(Value::Float(1.5)));
         assert_eq!(value("n"), Some(Value::Integer(3)));
         assert!(matches!(value("bad"), Some(Value::Float(float)) if float.is_nan()));
+        let Event::Row(twice) = &parse(r#"[{"metrics":{"a":1,"b":2,"a":3}}]"#).expect("parses")[0] else {
+            panic!("not a row")
+        };
+        assert_eq!(twice.metrics, [("b".to_owned(), Value::Integer(2)), ("a".to_owned(), Value::Integer(3))]);
         let empty = Row { log_id: None, time: ARRIVED, step: None, metrics: vec![] };
         assert_eq!(events[1], Event::Row(empty));
     }

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::access::WriteToken;
 use crate::arrow::{self, ARROW, ToArrow};
+use crate::compat::gradio::GradioEvents;
 use crate::compat::settings::PageSettings;
 use crate::config::Settings;
 use crate::error::ApiError;
@@ -65,6 +66,8 @@ pub(crate) struct AppState {
     /// Files that wait for the call that uses them.
     pub(crate) uploads: Uploads,
     pub(crate) events: Events,
+    /// Results that clients of Gradio have yet to fetch.
+    pub(crate) gradio_events: GradioEvents,
     clock: fn() -> Timestamp,
     requests: AtomicU64,
 }
@@ -83,6 +86,7 @@ impl AppState {
         let cores = available_parallelism().map_or(2, NonZero::get);
         Ok(Self {
             uploads: Uploads::open(engine.store().directory()),
+            gradio_events: GradioEvents::default(),
             engine,
             reads: Pool::start("read", cores.clamp(2, 8), READ_QUEUE)?,
             writes: Pool::start("write", WRITE_THREADS, WRITE_QUEUE)?,

@@ -118,11 +118,6 @@ impl StoredFile {
         let (status, first, length) = match range.map_or(Part::Whole, |range| Part::of(range, self.bytes)) {
             Part::Whole => (StatusCode::OK, 0, self.bytes),
             Part::Of { first, length } => (StatusCode::PARTIAL_CONTENT, first, length),
-            Part::Outside => {
-                return HttpResponse::RangeNotSatisfiable()
-                    .insert_header((CONTENT_RANGE, format!("bytes */{}", self.bytes)))
-                    .finish();
-            }
         };
         let mut response = HttpResponse::build(status);
         if status == StatusCode::PARTIAL_CONTENT {
@@ -169,11 +164,10 @@ impl StoredFile {
 enum Part {
     Whole,
     Of { first: u64, length: u64 },
-    Outside,
 }
 
 impl Part {
-    /// Reads a `Range` header; several ranges, or what is none, mean the whole (RFC 9110, 14.2).
+    /// Reads a `Range` header; several ranges, none, or one outside of the file mean the whole (RFC 9110, 14.2).
     fn of(header: &str, bytes: u64) -> Self {
         let Some((first, last)) = header.strip_prefix("bytes=").and_then(|range| range.split_once('-'))
         else {
@@ -197,7 +191,7 @@ impl Part {
         };
         match last.and_then(|last| last.checked_sub(first)) {
             Some(rest) => Self::Of { first, length: rest + 1 },
-            None => Self::Outside,
+            None => Self::Whole,
         }
     }
 }
@@ -246,9 +240,9 @@ mod tests {
             ("bytes=-3", part(7, 3)),
             ("bytes=-99", part(0, 10)),
             ("bytes=5-99", part(5, 5)),
-            ("bytes=10-", Part::Outside),
-            ("bytes=-0", Part::Outside),
-            ("bytes=10-12", Part::Outside),
+            ("bytes=10-", Part::Whole),
+            ("bytes=-0", Part::Whole),
+            ("bytes=10-12", Part::Whole),
             ("bytes=3-2", Part::Whole),
             ("bytes=0-1,4-5", Part::Whole),
             ("bytes=a-b", Part::Whole),
@@ -257,6 +251,6 @@ mod tests {
         ] {
             assert_eq!(Part::of(header, 10), expected, "{header}");
         }
-        assert_eq!(Part::of("bytes=0-", 0), Part::Outside);
+        assert_eq!(Part::of("bytes=0-", 0), Part::Whole);
     }
 }

@@ -100,6 +100,9 @@ pub(super) fn run_choice(run_id: Option<String>, name: Option<String>) -> Option
 /// The body of a success: the peer's envelope `{"data": …}`.
 pub(super) struct Reply(Vec<u8>);
 
+/// What stands before the data in the envelope; one brace stands behind them.
+const ENVELOPE: &[u8] = br#"{"data":"#;
+
 #[derive(Serialize)]
 struct Envelope<'a, T> {
     data: &'a T,
@@ -119,6 +122,11 @@ impl Reply {
     /// `{"data": null}`.
     pub(super) fn nothing() -> Result<Self, ApiError> {
         Self::of(&())
+    }
+
+    /// The JSON text in the envelope.
+    pub(super) fn data(&self) -> &[u8] {
+        &self.0[ENVELOPE.len()..self.0.len() - 1]
     }
 
     pub(super) fn into_response(self) -> HttpResponse {

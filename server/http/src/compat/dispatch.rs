@@ -1,12 +1,12 @@
 //! `POST /api/{name}`: from the table of operations to the function that answers.
 
-use actix_web::web::{Bytes, Path, Payload};
+use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use paceline_schema::{ErrorCode, Operation, Scope};
 
 use super::access::check_scope;
 use super::arguments::Arguments;
-use super::call::{Call, Handler};
+use super::call::{Call, Handler, Reply};
 use super::{artifacts, bulk, files, mutations, reads, registry, series, settings, sql, system, traces};
 use crate::body;
 use crate::error::ApiError;
@@ -93,21 +93,32 @@ pub(crate) async fn peer_call(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let operation = Operation::of(&name)
-        .ok_or_else(|| ApiError::new(ErrorCode::RouteNotFound, format!("there is no call `{name}`")))?;
-    check_scope(&request, &state, operation.scope())?;
-    let limit = if operation.scope() == Scope::Read { body::MAX_JSON_BYTES } else { body::MAX_BULK_BYTES };
-    let body = body::read(&request, payload, limit).await?;
-    let may_change_runs = check_scope(&request, &state, Scope::Admin).is_ok();
-    answer(operation, body, state, may_change_runs).await
+    Ok(reply(operation(&name)?, state, &request, payload).await?.into_response())
 }
 
-async fn answer(
+/// The call of that name.
+///
+/// # Errors
+/// `RouteNotFound` when there is none.
+pub(super) fn operation(name: &str) -> Result<Operation, ApiError> {
+    let found = Operation::of(name);
+    found.ok_or_else(|| ApiError::new(ErrorCode::RouteNotFound, format!("there is no call `{name}`")))
+}
+
+/// Answers a call whose arguments are in the body, if the request's token permits it.
+///
+/// # Errors
+/// `Unauthorized` before the body is read, those of the body, and the call's own.
+pub(super) async fn reply(
     operation: Operation,
-    body: Bytes,
     state: State,
-    may_change_runs: bool,
-) -> Result<HttpResponse, ApiError> {
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<Reply, ApiError> {
+    check_scope(request, &state, operation.scope())?;
+    let limit = if operation.scope() == Scope::Read { body::MAX_JSON_BYTES } else { body::MAX_BULK_BYTES };
+    let body = body::read(request, payload, limit).await?;
+    let may_change_runs = check_scope(request, &state, Scope::Admin).is_ok();
     let (shared, arrived) = (state.clone(), state.now());
     let call = move |f: &dyn Fn(&Call<'_>) -> Result<_, ApiError>| {
         let arguments = Arguments::parse(&body);
@@ -115,10 +126,9 @@ async fn answer(
         asked.check_required()?;
         f(&asked)
     };
-    let reply = match handler(operation) {
+    match handler(operation) {
         Handler::Read(read) => state.ask(move |engine| call(&|asked| read(asked, engine))).await,
         Handler::Sql(read) => state.sql(move |engine| call(&|asked| read(asked, engine))).await,
         Handler::Write(write) => state.store(move |store| call(&|asked| write(asked, store))).await,
-    };
-    Ok(reply?.into_response())
+    }
 }

@@ -56,7 +56,8 @@ pub(crate) struct PeerRow {
     project: String,
     run: Option<String>,
     run_id: Option<String>,
-    metrics: Map<String, Value>,
+    #[serde(with = "paceline_schema::values::as_object")]
+    metrics: Metrics,
     step: Option<Value>,
     config: Option<Map<String, Value>>,
     log_id: Option<String>,
@@ -78,7 +79,7 @@ impl Entry for PeerRow {
             log_id: self.log_id,
             time: time(row, self.timestamp.as_deref(), arrived)?,
             step: step(row, self.step.as_ref())?,
-            metrics: check_metrics(row, &self.metrics)?,
+            metrics: check_metrics(row, self.metrics)?,
         }))
     }
 }
@@ -89,7 +90,8 @@ pub(crate) struct PeerSample {
     project: String,
     run: Option<String>,
     run_id: Option<String>,
-    metrics: Map<String, Value>,
+    #[serde(with = "paceline_schema::values::as_object")]
+    metrics: Metrics,
     timestamp: Option<String>,
     log_id: Option<String>,
 }
@@ -100,7 +102,7 @@ impl Entry for PeerSample {
     }
 
     fn into_event(self, row: usize, arrived: Timestamp) -> Result<Event, ApiError> {
-        let metrics: Metrics = check_metrics(row, &self.metrics)?;
+        let metrics: Metrics = check_metrics(row, self.metrics)?;
         let time = time(row, self.timestamp.as_deref(), arrived)?;
         Ok(Event::System(SystemSample { log_id: self.log_id, time, metrics }))
     }

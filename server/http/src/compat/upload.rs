@@ -45,6 +45,18 @@ pub(crate) async fn upload_files(
     request: HttpRequest,
     payload: actix_web::web::Payload,
 ) -> Result<Json<UploadedFiles>, ApiError> {
+    take_files(state, request, payload).await
+}
+
+/// Stages the files of a form.
+///
+/// # Errors
+/// `Unauthorized` before the body is read, `BodyTooLarge`, `UnsupportedMediaType`, and what the disk says.
+pub(super) async fn take_files(
+    state: State,
+    request: HttpRequest,
+    payload: actix_web::web::Payload,
+) -> Result<Json<UploadedFiles>, ApiError> {
     check_scope(&request, &state, Scope::Write)?;
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > MAX_REQUEST_BYTES) {

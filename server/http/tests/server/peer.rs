@@ -133,3 +133,41 @@ fn its_questions_before_it_writes_are_answered() {
     assert_eq!((&summary["num_logs"], &summary["last_step"]), (&json!(1), &json!(7)), "{summary}");
     assert_eq!((&summary["metrics"], &summary["config"]["lr"]), (&json!(["x"]), &json!(0.1)), "{summary}");
 }
+
+#[test]
+fn clients_of_gradio_fetch_the_result_of_a_call_once() {
+    let server = TestServer::start();
+    let info = server.get("/gradio_api/info").json();
+    let parameters = &info["named_endpoints"]["/get_alerts"]["parameters"];
+    assert_eq!(
+        (&parameters[0]["parameter_name"], &parameters[0]["parameter_has_default"]),
+        (&json!("project"), &json!(false))
+    );
+    let logs = json!([{ "project": "p", "run": "r", "metrics": { "x": 1 } }]);
+    let body = json!({ "data": [logs, null] }).to_string();
+    assert_eq!(server.post_with("/gradio_api/call/bulk_log", &body, &[]).status, 401);
+    for (name, body, data) in
+        [("bulk_log", body, "[null]"), ("get_all_projects", r#"{"data":[]}"#.to_owned(), r#"[["p"]]"#)]
+    {
+        let called = server.post(&format!("/gradio_api/call/{name}"), &body).json();
+        let event = called["event_id"].as_str().expect("an id");
+        assert_eq!(server.get(&format!("/gradio_api/call/get_settings/{event}")).status, 404);
+        let answer = server.get(&format!("/gradio_api/call/{name}/{event}"));
+        assert_eq!(answer.header("content-type"), "text/event-stream");
+        assert_eq!(answer.text, format!("event: complete\ndata: {data}\n\n"));
+        assert_eq!(server.get(&format!("/gradio_api/call/{name}/{event}")).status, 404);
+    }
+    assert_eq!(server.post("/gradio_api/call/nothing", "{}").status, 404);
+}
+
+#[test]
+fn the_names_of_a_row_stay_in_their_order() {
+    let server = TestServer::start();
+    let logs =
+        r#"{"logs":[{"project":"p","run":"r","metrics":{"z":{"b":1,"a":[1e-7]},"a":2.50}}],"hf_token":null}"#;
+    assert_eq!(server.post("/api/bulk_log", logs).status, 200);
+    let file = std::fs::read(server.directory().join("p.db")).expect("it is there");
+    let log = std::fs::read(server.directory().join("p.db-wal")).unwrap_or_default();
+    let row = br#"{"z":{"b":1,"a":[1e-7]},"a":2.5}"#;
+    assert!([file, log].iter().any(|bytes| bytes.windows(row.len()).any(|window| window == row)));
+}
