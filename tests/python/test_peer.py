@@ -5,18 +5,14 @@ trackers, and the same reader is asked about both.
 """
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support import exact
-from support.directory import DataDirectory
-from support.interpreters import peer_python
 from support.peer import Peer
 from support.server import Server
-from support.trainer import Trainer
 from support.waiting import wait_until
 
 EXACT = Path(exact.__file__).parents[1]

@@ -148,7 +148,7 @@ mod tests {
                 let content = contents.get("application/json").or(first).unwrap_or(&Value::Null);
                 if status == "200" {
                     assert!(!content["example"].is_null() && !content["schema"].is_null(), "{name}");
-                } else {
+                } else if status.as_str() >= "400" {
                     assert_eq!(
                         content["schema"]["$ref"], "#/components/schemas/ErrorBody",
                         "{name} {status}"

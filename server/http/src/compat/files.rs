@@ -101,7 +101,7 @@ pub(crate) struct FileQuery {
     tag = "peer",
     params(FileQuery),
     responses(
-        (status = 200, description = "The file.", body = [u8], content_type = "application/octet-stream"),
+        (status = 200, description = "The file.", body = [u8], content_type = "application/octet-stream", example = json!("GIF89a…")),
         (status = 206, description = "The part that was asked for.", body = [u8], content_type = "application/octet-stream"),
         (status = 304, description = "The caller has it already."),
         CommonErrors, NotFound

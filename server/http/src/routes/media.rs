@@ -74,7 +74,7 @@ pub(crate) struct MediaQuery {
     tag = "media",
     params(ProjectPath, MediaQuery),
     responses(
-        (status = 200, description = "The file.", body = [u8], content_type = "application/octet-stream"),
+        (status = 200, description = "The file.", body = [u8], content_type = "application/octet-stream", example = json!("GIF89a…")),
         (status = 206, description = "The part that was asked for.", body = [u8], content_type = "application/octet-stream"),
         (status = 304, description = "The caller has it already."),
         CommonErrors, NotFound
