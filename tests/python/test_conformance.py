@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from conformance import compare, reads
+from conformance import compare, holdings, reads, writes
 from support.directory import DataDirectory
 from support.interpreters import peer_python
 from support.server import Server
@@ -87,4 +87,15 @@ def test_the_calls_are_the_peers(pair):
 
 
 def test_reads_answer_alike(pair):
-    pair.conformance.compare(reads.read_cases(pair.written, pair.calls))
+    pair.conformance.compare(reads.cases(reads.good(pair.written), pair.calls))
+    pair.conformance.compare([compare.Case("get_run_mutation_status", "without a token", {}, token=False)])
+
+
+def test_artifacts_registries_files_and_sql_answer_alike(pair):
+    pair.conformance.compare(reads.cases(holdings.good(pair.written), pair.calls))
+
+
+def test_writes_are_answered_alike_and_leave_alike_what_is_read(pair):
+    ours, theirs = pair.conformance.ours, pair.conformance.theirs
+    pair.conformance.compare_pairs(zip(writes.steps(ours, pair.written), writes.steps(theirs, pair.written), strict=True))
+    pair.conformance.compare(writes.state())

@@ -105,9 +105,13 @@ class Conformance:
 
     def compare(self, cases: Iterable[Case]) -> None:
         """Sends every case to both and fails with what differs and is not listed, or is listed and does not."""
+        self.compare_pairs((case, case) for case in cases)
+
+    def compare_pairs(self, pairs: Iterable[tuple[Case, Case]]) -> None:
+        """The same where a case names what only one of them knows, as an uploaded file."""
         faults: list[str] = []
-        for case in cases:
-            faults += self._judge(case, self.ours.ask(case), self.theirs.ask(case))
+        for case, for_theirs in pairs:
+            faults += self._judge(case, self.ours.ask(case), self.theirs.ask(for_theirs))
             self.compared[case.call] += 1
             self._sent.add(f"{case.call} [{case.name}]")
         assert not faults, f"{len(faults)} faults:\n" + "\n".join(faults)
