@@ -43,8 +43,8 @@ def written(tmp_path_factory) -> DataDirectory:
 
 
 @pytest.fixture(scope="module")
-def pair(request, tmp_path_factory, written) -> Iterator[Pair]:
-    """Each server with its own copy, for the whole module; prints at the end what was compared."""
+def pair(tmp_path_factory, written) -> Iterator[Pair]:
+    """Each server with its own copy, for the whole module."""
     folder = tmp_path_factory.mktemp("served")
     ours, theirs = DataDirectory(folder / "ours"), DataDirectory(folder / "theirs")
     for copy in (ours, theirs):
@@ -64,7 +64,6 @@ def pair(request, tmp_path_factory, written) -> Iterator[Pair]:
             )
             calls = {name: [tuple(parameter) for parameter in call] for name, call in said["calls"].items()}
             yield Pair(conformance, written.path, calls)
-            say(request, conformance)
         finally:
             server.stop()
     finally:
@@ -72,12 +71,6 @@ def pair(request, tmp_path_factory, written) -> Iterator[Pair]:
         peer.wait(10)
         peer.stdout.close()
     ours.assert_nothing_left()
-
-
-def say(request: pytest.FixtureRequest, conformance: compare.Conformance) -> None:
-    """Prints how many cases were compared for each call."""
-    counts = ", ".join(f"{call} {count}" for call, count in sorted(conformance.compared.items()))
-    request.config.get_terminal_writer().line(f"\n{conformance.compared.total()} cases compared: {counts}")
 
 
 def test_the_calls_are_the_peers(pair):
@@ -99,3 +92,12 @@ def test_writes_are_answered_alike_and_leave_alike_what_is_read(pair):
     ours, theirs = pair.conformance.ours, pair.conformance.theirs
     pair.conformance.compare_pairs(zip(writes.steps(ours, pair.written), writes.steps(theirs, pair.written), strict=True))
     pair.conformance.compare(writes.state())
+
+
+def test_every_call_and_every_listed_difference_was_met(pair, capsys):
+    compared = pair.conformance.compared
+    with capsys.disabled():
+        counts = ", ".join(f"{call} {count}" for call, count in sorted(compared.items()))
+        print(f"\n{compared.total()} cases compared: {counts}")
+    assert set(compared) == set(pair.calls)
+    pair.conformance.assert_all_listed_were_sent()

@@ -39,6 +39,8 @@ def rows() -> Iterator[Case]:
     yield bulk("nothing in it", entry("two", {}, 4))
     yield bulk("not finite", entry("two", {"nan": "NaN", "inf": "Infinity", "down": "-Infinity"}, 5))
     same = entry("one", {"loss": 0.125}, 20, log_id="log-20")
+    yield bulk("steps between", entry("gaps", {"x": 0}), entry("gaps", {"x": 1}, 5), entry("gaps", {"x": 2}))
+    yield bulk("a time", {**entry("timed", {"x": 0}, 0, timestamp=TIME), "project": "times"})
     yield bulk("an id", same)
     yield bulk("the same id again", same, entry("one", {"loss": 0.1}, 21, log_id="log-21"))
     yield bulk("no run id", {"project": "written", "run": "old client", "metrics": {"a": 1}, "step": 0})
@@ -57,18 +59,21 @@ def rows() -> Iterator[Case]:
     yield Case("log", "with an id", {**row, "run": "by id", "run_id": "the id"})
 
 
+def alert() -> dict[str, Any]:
+    return {"project": "written", "run": "one", "run_id": "id of one", "title": "loss is odd", "text": None, "step": 2}
+
+
 def samples_and_alerts() -> Iterator[Case]:
     sample = {"project": "written", "run": "one", "run_id": "id of one", "metrics": {"gpu": 5, "nan": "NaN"}}
     yield bulk("a time", {**sample, "timestamp": TIME, "log_id": "sample-1"}, call="bulk_log_system")
     yield bulk("the same id again", {**sample, "timestamp": TIME, "log_id": "sample-1"}, call="bulk_log_system")
     yield bulk("no time", sample, {**sample, "metrics": {"cpu": 1}}, call="bulk_log_system")
     yield bulk("no run id", {**sample, "run": "two", "run_id": None, "timestamp": TIME}, call="bulk_log_system")
-    alert = {"project": "written", "run": "one", "run_id": "id of one", "title": "loss is odd", "text": None, "step": 2}
-    kinds = [{**alert, "level": level, "timestamp": TIME.replace("06.7", f"0{place}.7"), "alert_id": f"alert-{level}"}
+    kinds = [{**alert(), "level": level, "timestamp": TIME.replace("06.7", f"0{place}.7"), "alert_id": f"alert-{level}"}
              for place, level in enumerate(("info", "warn", "error"))]
     yield Case("bulk_alert", "every level", {"alerts": kinds, "hf_token": None})
     yield Case("bulk_alert", "the same ids again", {"alerts": kinds, "hf_token": None})
-    yield Case("bulk_alert", "no time", {"alerts": [{**alert, "level": "warn", "title": "now"}], "hf_token": None})
+    yield Case("bulk_alert", "no time", {"alerts": [{**alert(), "level": "warn", "title": "now"}], "hf_token": None})
     yield Case("bulk_alert", "none", {"alerts": [], "hf_token": None})
 
 
@@ -165,6 +170,14 @@ def refusals(server: Endpoint) -> Iterator[Case]:
             left = {key: value for key, value in body.items() if key != name}
             if call != "delete_run" or name != "run":
                 yield Case(call, f"{name} missing", left)
+    yield bulk("a step between two", {**entry("refused", {"x": 1}, 1.5), "project": "elsewhere"})
+    yield bulk("a reserved project", {**entry("refused", {"x": 1}, 1), "project": "registry-written"})
+    yield Case("bulk_alert", "no level", {"alerts": [{"project": "elsewhere", "run": "x", "title": "t"}], "hf_token": None})
+    yield Case("bulk_alert", "an unknown level", {"alerts": [{**alert(), "level": "loud"}], "hf_token": None})
+    yield Case("bulk_log", "form: data", {"data": [[], None]})
+    yield Case("bulk_log", "form: list", [[], None])
+    yield Case("bulk_log", "form: args", {"args": [[], None]})
+    yield Case("delete_run", "form: data", {"data": ["nowhere", "x"]})
     yield bulk("metrics are text", entry("refused", "text", 0))
     yield bulk("no metrics", {"project": "refused", "run": "x"})
     yield bulk("no project", {"run": "x", "metrics": {}})
@@ -173,7 +186,8 @@ def refusals(server: Endpoint) -> Iterator[Case]:
 
 
 RUNS_LEFT = {
-    "written": ["one", "two", "old client", "traced", "one by one", "by id"],
+    "written": ["one", "two", "gaps", "old client", "traced", "one by one", "by id"],
+    "times": ["timed"],
     "media": ["shown", "renamed größe", "only a report"],
     "traces": ["chat", "talk"],
     "duplicates": ["same", "earlier", "other", "without id"],

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::call::{Call, Reply};
 use crate::error::ApiError;
 
-/// Rows in the peer's form. Of two columns with one name the last one stays, as there.
+/// Rows in the peer's form. Of two columns with one name the first one stays, as there.
 #[derive(Serialize)]
 struct PeerAnswer<'a> {
     project: &'a str,
@@ -30,7 +30,9 @@ pub(super) fn query_project(call: &Call<'_>, engine: &Engine) -> Result<Reply, A
         return Err(ApiError::new(ErrorCode::SqlTooExpensive, message));
     }
     let names = || answer.columns.iter().map(String::as_str);
-    let rows = answer.rows.into_iter().map(|row| names().zip(row).collect()).collect();
+    // What comes later into a map stays.
+    let rows =
+        answer.rows.into_iter().map(|row| names().rev().zip(row.into_iter().rev()).collect()).collect();
     let (columns, row_count) = (&answer.columns, answer.row_count);
     Reply::of(&PeerAnswer { project: &project, query, columns, rows, row_count })
 }
