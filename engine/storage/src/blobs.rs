@@ -40,7 +40,7 @@ impl Blobs {
         let path = self.path(digest);
         let opened = File::open(&path).and_then(|file| Ok((file.metadata()?, file)));
         match opened {
-            Ok((metadata, file)) => Ok(metadata.is_file().then(|| (file, metadata.len()))),
+            Ok((metadata, file)) => Ok(metadata.is_file().then_some((file, metadata.len()))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StorageError::NotReadable { path, reason: error.to_string() }),
         }
@@ -99,9 +99,10 @@ impl Blobs {
     /// Removes a blob, and its folder when that is empty then.
     pub(crate) fn remove(&self, digest: &BlobDigest) -> io::Result<()> {
         let path = self.path(digest);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        if let Err(error) = fs::remove_file(&path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
         }
         if let Some(folder) = path.parent() {
             // It goes only when it is empty.

@@ -8,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 mod access;
 mod arguments;
 mod artifacts;
+mod blob;
 mod bulk;
 mod call;
 mod dispatch;
@@ -39,5 +40,6 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         .service(gradio::gradio_upload)
         .service(gradio::gradio_call)
         .service(gradio::gradio_event)
+        .service(blob::get_artifact_blob)
         .service(dispatch::peer_call);
 }

@@ -1,5 +1,7 @@
 //! Examples for the OpenAPI document, made of the types themselves so that they cannot be wrong.
 
+mod artifact;
+
 use std::collections::BTreeMap;
 
 use paceline_schema::events::{Delta, RunRows, StateOfRuns, Waited};
@@ -18,6 +20,8 @@ use paceline_schema::{
     RunStatus, RunSummary, StateSource, Timestamp, TotalStepsSource, Trend,
 };
 use serde_json::json;
+
+pub(crate) use artifact::{artifact_record, artifact_versions, artifacts, lineage, run_artifacts};
 
 use crate::compat::version::PeerVersion;
 use crate::routes::{

@@ -30,6 +30,7 @@ use crate::{compat, routes};
         (name = "system", description = "Samples of the machine"),
         (name = "media", description = "Media of runs and files of projects"),
         (name = "alerts", description = "Alerts a run has raised"),
+        (name = "artifacts", description = "Files that runs used and made, in versions"),
         (name = "peer", description = "The wire of Trackio's own client")
     )
 )]

@@ -10,6 +10,7 @@ use paceline_schema::{ErrorBody, Timestamp};
 use crate::error::ApiError;
 
 mod alerts;
+mod artifacts;
 mod changes;
 mod events;
 mod health;
@@ -25,6 +26,7 @@ mod series;
 mod system;
 
 pub(crate) use alerts::Alerts;
+pub(crate) use artifacts::Artifacts;
 pub(crate) use health::Health;
 pub(crate) use many_runs::{Configs, Statuses, Summaries};
 pub(crate) use media::{ListedFile, ProjectFiles};
@@ -65,6 +67,11 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(system::list_system_samples)
             .service(system::append_system_samples)
             .service(alerts::list_alerts)
+            .service(artifacts::list_artifacts)
+            .service(artifacts::get_artifact)
+            .service(artifacts::get_artifact_version)
+            .service(artifacts::get_artifact_lineage)
+            .service(artifacts::list_run_artifacts)
             .service(media::list_project_files)
             .service(media::get_media)
             .service(query::query_project)

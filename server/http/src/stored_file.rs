@@ -103,6 +103,11 @@ impl StoredFile {
         })
     }
 
+    /// The same, offered for saving whatever it is.
+    pub(crate) fn saved(self) -> Self {
+        Self { kind: Kind::Saved, ..self }
+    }
+
     /// The answer: the whole file, the part that was asked for, or that the caller has it.
     pub(crate) fn respond(self, request: &HttpRequest) -> HttpResponse {
         let headers = request.headers();

@@ -81,7 +81,10 @@ impl Reader<'_> {
             (None, Some(name)) => self.external_links("run_name = ?1", [name])?,
             (None, None) => Vec::new(),
         });
-        links.sort_by(|a, b| a.artifact.created_at.cmp(&b.artifact.created_at));
+        links.sort_by(|a, b| {
+            let (a, b) = (&a.artifact, &b.artifact);
+            (&a.created_at, a.version_id).cmp(&(&b.created_at, b.version_id))
+        });
 
         let mut artifacts = RunArtifacts::default();
         let mut seen = HashSet::new();
@@ -96,7 +99,7 @@ impl Reader<'_> {
         Ok(artifacts)
     }
 
-    /// How many versions each run used and made; runs without any are left out.
+    /// How many versions each run used and made, by run; runs without any are left out.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -174,7 +177,7 @@ impl Reader<'_> {
         Ok(owners)
     }
 
-    /// Links to versions of this project; `?3` is the project.
+    /// Links to versions of this project, by run; `?3` is the project.
     fn local_links(&self, filter: &str, params: impl Params) -> rusqlite::Result<Vec<Link>> {
         let Some(table) = self.shape.links.filter(|_| self.shape.has_artifacts) else {
             return Ok(Vec::new());
@@ -184,7 +187,7 @@ impl Reader<'_> {
              av.size_bytes, ral.created_at FROM run_artifact_links ral \
              JOIN artifact_versions av ON av.id = ral.artifact_version_id \
              JOIN artifacts a ON a.id = av.artifact_id \
-             WHERE {filter} AND ({project} IS NULL OR {project} = ?3) ORDER BY ral.id",
+             WHERE {filter} AND ({project} IS NULL OR {project} = ?3) ORDER BY coalesce({project}, ''), coalesce(ral.run_id, ''), coalesce(ral.run_name, ''), ral.id",
             project = table.run_project
         );
         self.links(&sql, params)
