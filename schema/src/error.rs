@@ -56,7 +56,11 @@ error_codes! {
     /// A project name that is reserved or too long.
     InvalidName = "invalid_name", 400, "choose another name";
     /// No token where one is needed, or a wrong one.
-    Unauthorized = "unauthorized", 401, "send `Authorization: Bearer TOKEN` with the token the server printed at its start";
+    Unauthorized = "unauthorized", 401, "send `Authorization: Bearer TOKEN` with the token the server printed at its start, or one of `paceline token create`";
+    /// The token permits less than the operation needs.
+    ForbiddenScope = "forbidden_scope", 403, "use a token of a wider scope: `paceline token create --scope write`, or `admin`";
+    /// Too many wrong tokens from one address.
+    TooManyAttempts = "too_many_attempts", 429, "wait as long as `Retry-After` says, then send the right token; who has it need not wait";
     /// The Host or Origin is not one the server answers to.
     ForbiddenOrigin = "forbidden_origin", 403, "open the page by the address the server printed, or start it with `--allowed-host`";
     /// No such project.

@@ -27,6 +27,7 @@ pub mod sql;
 pub mod status;
 pub mod system;
 pub mod time;
+pub mod token;
 pub mod upload;
 pub mod values;
 

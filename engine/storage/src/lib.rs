@@ -29,6 +29,7 @@ mod run_media;
 mod runs;
 mod sql;
 mod store;
+mod tokens;
 mod traces;
 mod watch;
 mod writer;
@@ -48,4 +49,5 @@ pub use reader::{
 pub use rows::StoredRow;
 pub use runs::RunRecord;
 pub use store::{Durability, Store};
+pub use tokens::{FileVersion, StoredToken, TokenFile, TokenFileError};
 pub use watch::Watch;

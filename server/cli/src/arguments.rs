@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use paceline_schema::Scope;
 use paceline_schema::env::{self, PACELINE_AS};
 
 /// Experiment tracking that answers at a glance.
@@ -46,6 +47,15 @@ pub(crate) enum Command {
         paceline list metrics --project digits --run lr-3e-4"
     )]
     List(ListCommand),
+    /// Make, list or revoke tokens: who may ask the servers of a data directory, and for what.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  paceline token create --scope write --name ci\n  paceline token list\n  \
+        paceline token revoke 3f9c01ab\n\nA token of the scope read permits every question, one of write also to log, \
+        one of admin also to delete, rename and replace. A running server takes a new token, and forgets a revoked \
+        one, within a second."
+    )]
+    Token(TokenCommand),
     /// Print the OpenAPI document of the server.
     #[command(after_help = "Example:\n  paceline openapi > openapi.json")]
     Openapi,
@@ -85,6 +95,66 @@ pub(crate) enum ListCommand {
     Metrics(ListMetricsArguments),
 }
 
+#[derive(Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token and print it, this once: only its digest is kept.
+    #[command(after_help = "Examples:\n  paceline token create --scope read --name dashboard\n  \
+        paceline token create --scope write --expires-days 30 --json\n  \
+        TRACKIO_WRITE_TOKEN=$(paceline token create --scope write) python train.py")]
+    Create(TokenCreateArguments),
+    /// List the tokens, without their secrets.
+    #[command(after_help = "Example:\n  paceline token list --json")]
+    List(TokenListArguments),
+    /// Take a token back.
+    #[command(after_help = "Example:\n  paceline token revoke 3f9c01ab")]
+    Revoke(TokenRevokeArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct TokenCreateArguments {
+    /// What it permits.
+    #[arg(long, value_name = "SCOPE", value_parser = scope_parser())]
+    pub(crate) scope: Scope,
+    /// What it is for, so that you know it again.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Days until it permits nothing any more; it does not end by itself when absent.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub(crate) expires_days: Option<u32>,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArgument,
+}
+
+/// The words of the scopes, so that help and errors list them.
+fn scope_parser() -> impl clap::builder::TypedValueParser<Value = Scope> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser};
+    PossibleValuesParser::new(Scope::ALL.map(Scope::as_str))
+        .map(|word| Scope::ALL.into_iter().find(|scope| scope.as_str() == word).unwrap_or(Scope::Read))
+}
+
+#[derive(Args)]
+pub(crate) struct TokenListArguments {
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArgument,
+}
+
+#[derive(Args)]
+pub(crate) struct TokenRevokeArguments {
+    /// Its id, as `paceline token list` shows it.
+    pub(crate) id: String,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArgument,
+}
+
 /// Where the data lies.
 #[derive(Args)]
 pub(crate) struct DirectoryArgument {
@@ -110,9 +180,13 @@ pub(crate) struct ListenArguments {
     /// Port to listen on, 0 for any; without it the first free one from 7860 (or GRADIO_SERVER_PORT) on.
     #[arg(long)]
     pub(crate) port: Option<u16>,
-    /// Token that writing over HTTP needs; made anew at each start unless given.
+    /// Token that permits everything over HTTP; made anew at each start unless given. Tokens that permit less
+    /// are made by `paceline token create`.
     #[arg(long, env = env::TRACKIO_WRITE_TOKEN, hide_env_values = true)]
     pub(crate) token: Option<String>,
+    /// Let nobody read without a token either.
+    #[arg(long)]
+    pub(crate) require_token: bool,
     /// A further host name under which requests may come; can be given more than once.
     #[arg(long = "allowed-host", value_name = "NAME")]
     pub(crate) allowed_hosts: Vec<String>,

@@ -7,6 +7,7 @@ pub(crate) mod openapi;
 pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod token;
 
 use paceline_query::Engine;
 use paceline_storage::{Durability, Store};

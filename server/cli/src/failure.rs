@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use paceline_http::ServeError;
 use paceline_query::QueryError;
 use paceline_schema::ErrorCode;
-use paceline_storage::StorageError;
+use paceline_storage::{StorageError, TokenFileError};
 
 use crate::output;
 
@@ -53,6 +53,8 @@ fn hint(code: ErrorCode, told: String) -> String {
         | ErrorCode::SqlTooExpensive
         | ErrorCode::InvalidName
         | ErrorCode::Unauthorized
+        | ErrorCode::ForbiddenScope
+        | ErrorCode::TooManyAttempts
         | ErrorCode::ForbiddenOrigin
         | ErrorCode::FileNotFound
         | ErrorCode::ArtifactNotFound
@@ -79,6 +81,12 @@ impl From<QueryError> for Failure {
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
         Self::new(error.to_string(), hint(error.code(), error.code().hint().to_owned()))
+    }
+}
+
+impl From<TokenFileError> for Failure {
+    fn from(error: TokenFileError) -> Self {
+        Self::Error { message: error.to_string(), hint: None }
     }
 }
 

@@ -8,7 +8,7 @@ mod parent;
 
 use std::process::ExitCode;
 
-use arguments::{Command, ListCommand, LogFormat};
+use arguments::{Command, ListCommand, LogFormat, TokenCommand};
 use failure::Failure;
 
 fn main() -> ExitCode {
@@ -28,6 +28,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::List(ListCommand::Projects(arguments)) => commands::list::projects(&arguments),
         Command::List(ListCommand::Runs(arguments)) => commands::list::runs(&arguments),
         Command::List(ListCommand::Metrics(arguments)) => commands::list::metrics(&arguments),
+        Command::Token(TokenCommand::Create(arguments)) => commands::token::create(&arguments),
+        Command::Token(TokenCommand::List(arguments)) => commands::token::list(&arguments),
+        Command::Token(TokenCommand::Revoke(arguments)) => commands::token::revoke(&arguments),
         Command::Openapi => commands::openapi::run(),
         Command::Artifact(arguments) => commands::artifact::run(&arguments),
         Command::Companion(arguments) => commands::companion::run(&arguments),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use crate::ServeError;
-use crate::access::WriteToken;
+use crate::access::Secret;
 use crate::frontend::Frontend;
 use crate::guard::AllowedHosts;
 use crate::tls::{self, TlsFiles};
@@ -28,8 +28,10 @@ pub struct ServerConfig {
     pub host: String,
     /// Port to listen on.
     pub port: Port,
-    /// Token that writing needs; one is made at each start when absent.
+    /// Token that permits everything; one is made at each start when absent.
     pub write_token: Option<String>,
+    /// Reading needs a token as well.
+    pub require_token_for_reads: bool,
     /// Further names under which requests may reach the server.
     pub allowed_hosts: Vec<String>,
     /// Serve HTTPS with these; plain HTTP when absent.
@@ -44,6 +46,7 @@ impl Default for ServerConfig {
             host: "127.0.0.1".to_owned(),
             port: Port::FirstFreeFrom(DEFAULT_PORT),
             write_token: None,
+            require_token_for_reads: false,
             allowed_hosts: Vec::new(),
             tls: None,
             frontend: None,
@@ -54,6 +57,7 @@ impl Default for ServerConfig {
 /// A configuration that passed its checks.
 pub(crate) struct Checked {
     pub(crate) address: IpAddr,
+    pub(crate) token: Secret,
     /// The token's text where it was made here and nobody else knows it.
     pub(crate) generated_token: Option<String>,
     pub(crate) tls: Option<rustls::ServerConfig>,
@@ -62,7 +66,6 @@ pub(crate) struct Checked {
 
 /// What handlers go by.
 pub(crate) struct Settings {
-    pub(crate) token: WriteToken,
     pub(crate) hosts: AllowedHosts,
     /// The server speaks TLS itself.
     pub(crate) is_secure: bool,
@@ -84,18 +87,18 @@ impl ServerConfig {
             return Err(ServeError::TokenNeeded { host: self.host.clone() });
         }
         let (token, generated_token) = match given {
-            Some(text) => (WriteToken::given(text).ok_or(ServeError::Token)?, None),
+            Some(text) => (Secret::given(text).ok_or(ServeError::Token)?, None),
             None => {
-                let text = WriteToken::generate().map_err(|source| ServeError::Random { source })?;
-                (WriteToken::of(&text), Some(text))
+                let text = Secret::generate().map_err(|source| ServeError::Random { source })?;
+                (Secret::of(&text), Some(text))
             }
         };
         let hosts = AllowedHosts::new(&self.host, address, &self.allowed_hosts)
             .map_err(|name| ServeError::AllowedHost { name })?;
         let tls = self.tls.as_ref().map(tls::load).transpose()?;
         let frontend = self.frontend.as_deref().map(Frontend::open).transpose()?;
-        let settings = Settings { token, hosts, is_secure: tls.is_some(), frontend };
-        Ok(Checked { address, generated_token, tls, settings })
+        let settings = Settings { hosts, is_secure: tls.is_some(), frontend };
+        Ok(Checked { address, token, generated_token, tls, settings })
     }
 }
 

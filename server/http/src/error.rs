@@ -19,12 +19,20 @@ pub(crate) struct ApiError {
     hint: String,
     details: serde_json::Value,
     allow: Option<String>,
+    retry_after_seconds: Option<u64>,
 }
 
 impl ApiError {
     /// With the hint of the code.
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: code.hint().to_owned(), details: json!({}), allow: None }
+        Self {
+            code,
+            message: message.into(),
+            hint: code.hint().to_owned(),
+            details: json!({}),
+            allow: None,
+            retry_after_seconds: None,
+        }
     }
 
     /// A parameter or body that does not mean what is needed.
@@ -57,6 +65,11 @@ impl ApiError {
     /// With another way out.
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: hint.into(), ..self }
+    }
+
+    /// With the time to wait before the next attempt.
+    pub(crate) fn with_retry_after(self, seconds: u64) -> Self {
+        Self { retry_after_seconds: Some(seconds), ..self }
     }
 
     /// With figures and names that go with it.
@@ -120,6 +133,9 @@ impl ApiError {
             StatusCode::UNAUTHORIZED => response.insert_header((WWW_AUTHENTICATE, "Bearer")),
             _ => &mut response,
         };
+        if let Some(seconds) = self.retry_after_seconds {
+            response.insert_header((RETRY_AFTER, seconds));
+        }
         if let Some(allow) = &self.allow {
             response.insert_header((ALLOW, allow.as_str()));
         }
@@ -139,6 +155,8 @@ fn kind_of(code: ErrorCode) -> &'static str {
         | ErrorCode::SqlTooExpensive
         | ErrorCode::InvalidName
         | ErrorCode::Unauthorized
+        | ErrorCode::ForbiddenScope
+        | ErrorCode::TooManyAttempts
         | ErrorCode::ForbiddenOrigin
         | ErrorCode::ProjectNotFound
         | ErrorCode::RunNotFound

@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document: what the routes say of themselves, and what holds for all of them.
 
 use actix_web::App;
-use paceline_schema::ErrorBody;
+use paceline_schema::{ErrorBody, Scope};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -18,7 +18,9 @@ use crate::{compat, routes};
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(ErrorBody)),
-    modifiers(&WriteTokenScheme),
+    // What reads, unless an operation says something else.
+    security((), ("read_token" = [])),
+    modifiers(&TokenSchemes),
     tags(
         (name = "server", description = "The server itself"),
         (name = "projects", description = "Projects of the data directory"),
@@ -36,18 +38,21 @@ use crate::{compat, routes};
 )]
 struct Base;
 
-struct WriteTokenScheme;
+struct TokenSchemes;
 
-impl Modify for WriteTokenScheme {
+impl Modify for TokenSchemes {
     fn modify(&self, document: &mut Document) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some(
-                "The write token: printed at the start of the server, or chosen by TRACKIO_WRITE_TOKEN",
-            ))
-            .build();
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("write_token", SecurityScheme::Http(scheme));
+        for scope in Scope::ALL {
+            let description = format!(
+                "A token of the scope `{0}` or a wider one: `paceline token create --scope {0}`, or the token of the \
+                 server's start, which permits everything",
+                scope.as_str()
+            );
+            let scheme =
+                HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
+            components.add_security_scheme(format!("{}_token", scope.as_str()), SecurityScheme::Http(scheme));
+        }
     }
 }
 

@@ -4,11 +4,11 @@ use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, EntityTag, LOCATION, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse};
-use paceline_schema::ErrorCode;
+use paceline_schema::{ErrorCode, Scope};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use std::sync::LazyLock;
 
-use crate::access::TOKEN_COOKIE;
+use crate::access::{self, AddressToken, TOKEN_COOKIE};
 use crate::error::ApiError;
 use crate::state::State;
 use crate::{etag, frontend, logo, openapi};
@@ -21,6 +21,9 @@ struct Page;
 
 const NOT_BUILT: &str = "This build of Paceline has no web page; `make build` makes one. \
     The API works: see /openapi.json.\n";
+const TOKEN_NEEDED: &str = "This server shows nothing without a token. Open the link that `paceline serve` printed \
+    at its start (it works once), or add `?write_token=TOKEN` with a token of `paceline token create --scope read` \
+    to this address. Programs send `Authorization: Bearer TOKEN`.\n";
 /// Names under this folder hold a hash of what is in them.
 const HASHED: &str = "assets/";
 /// How long the browser keeps the write token; the peer's.
@@ -34,7 +37,11 @@ pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpRes
         return Err(not_found(&request));
     }
     if let Some(token) = token_in_query(&request) {
-        return Ok(move_token_to_cookie(&request, &state, token));
+        return Ok(move_token_to_cookie(&request, &state, &token));
+    }
+    if wants_page(&request) && access::check(&request, Scope::Read).is_err() {
+        let text = HttpResponse::Unauthorized().content_type("text/plain; charset=utf-8").body(TOKEN_NEEDED);
+        return Ok(text);
     }
     if let Some(response) = frontend::answer(&request, &state).await? {
         return Ok(response);
@@ -47,12 +54,7 @@ pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpRes
     if let Some(file) = Page::get(name) {
         return Ok(serve_file(&request, name, &file));
     }
-    let wants_page = name == "index.html"
-        || request
-            .headers()
-            .get(ACCEPT)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|text| text.contains("text/html"));
+    let wants_page = wants_page(&request);
     match Page::get("index.html") {
         // The page has addresses of its own, which it resolves itself.
         Some(file) if wants_page => Ok(serve_file(&request, "index.html", &file)),
@@ -61,6 +63,12 @@ pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpRes
         }
         _ => Err(not_found(&request)),
     }
+}
+
+/// Whether the page itself is asked for, not a file that belongs to it.
+fn wants_page(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    matches!(request.path().trim_start_matches('/'), "" | "index.html") || accepted.contains("text/html")
 }
 
 fn not_found(request: &HttpRequest) -> ApiError {
@@ -110,23 +118,28 @@ pub(crate) fn send(request: &HttpRequest, kind: &str, cached: &Cached, bytes: Ve
     if is_known { response.finish() } else { response.content_type(kind).body(bytes) }
 }
 
-fn token_in_query(request: &HttpRequest) -> Option<&str> {
-    request.query_string().split('&').find_map(|pair| pair.strip_prefix("write_token="))
+fn token_in_query(request: &HttpRequest) -> Option<AddressToken<'_>> {
+    request.query_string().split('&').find_map(|pair| {
+        let launch = pair.strip_prefix("token=").map(AddressToken::Launch);
+        launch.or_else(|| pair.strip_prefix("write_token=").map(AddressToken::Token))
+    })
 }
 
-/// The peer's addresses carry the token in the query, where it would stay in history and logs.
-fn move_token_to_cookie(request: &HttpRequest, state: &State, token: &str) -> HttpResponse {
-    let rest: Vec<&str> =
-        request.query_string().split('&').filter(|pair| !pair.starts_with("write_token=")).collect();
+/// A token in an address would stay in history and logs.
+fn move_token_to_cookie(request: &HttpRequest, state: &State, token: &AddressToken<'_>) -> HttpResponse {
+    let is_token = |pair: &&str| pair.starts_with("write_token=") || pair.starts_with("token=");
+    let rest: Vec<&str> = request.query_string().split('&').filter(|pair| !is_token(pair)).collect();
     // A path of its own scheme and host: `//evil.com` would be an address elsewhere.
     let path = format!("/{}", request.path().trim_start_matches('/'));
     let location = if rest.is_empty() { path } else { format!("{path}?{}", rest.join("&")) };
     let mut response = HttpResponse::SeeOther();
     response.insert_header((LOCATION, location));
-    if state.token.matches(token) {
+    // What asks with HEAD only looks where the link leads.
+    let opens = *request.method() == Method::GET;
+    if let Some(content) = opens.then(|| state.access.cookie_for(request, token)).flatten() {
         let secure = if state.is_secure { "; Secure" } else { "" };
         let cookie = format!(
-            "{TOKEN_COOKIE}={token}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Strict{secure}"
+            "{TOKEN_COOKIE}={content}; Path=/; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Strict{secure}"
         );
         response.insert_header((SET_COOKIE, cookie));
     }

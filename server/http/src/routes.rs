@@ -1,5 +1,6 @@
 //! The routes of `/api/v1` and the few beside it, one topic a file.
 
+use actix_web::middleware::from_fn;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -7,6 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use paceline_schema::series::PageRequest;
 use paceline_schema::{ErrorBody, Timestamp};
 
+use crate::access::reading;
 use crate::error::ApiError;
 
 mod alerts;
@@ -43,6 +45,7 @@ const MAX_LIMIT: usize = 10_000;
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
     config.service(health::get_health).service(health::get_openapi).service(
         utoipa_actix_web::scope("/api/v1")
+            .wrap(from_fn(reading))
             .service(projects::list_projects)
             .service(runs::list_runs)
             .service(runs::get_run)
@@ -151,9 +154,15 @@ pub(crate) enum CommonErrors {
     /// A parameter does not mean what is needed.
     #[response(status = 400)]
     Invalid(ErrorBody),
-    /// The request names a foreign Host or Origin.
+    /// No token where one is needed, or an unknown one.
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// The request names a foreign Host or Origin, or its token permits less than is needed.
     #[response(status = 403)]
     Forbidden(ErrorBody),
+    /// Too many wrong tokens from one address; `Retry-After` says when to come again.
+    #[response(status = 429)]
+    TooManyAttempts(ErrorBody),
     /// The project's file is damaged, or something unforeseen happened.
     #[response(status = 500)]
     Internal(ErrorBody),
@@ -196,9 +205,6 @@ pub(crate) enum BodyErrors {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "the variants exist for what the document says of them")]
 pub(crate) enum WriteErrors {
-    /// No write token, or another one.
-    #[response(status = 401)]
-    Unauthorized(ErrorBody),
     /// The data directory cannot be written.
     #[response(status = 507)]
     Storage(ErrorBody),

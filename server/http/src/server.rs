@@ -9,8 +9,10 @@ use actix_web::rt::System;
 use actix_web::{HttpServer, web};
 use paceline_query::Engine;
 use paceline_schema::Timestamp;
+use paceline_storage::{TokenFile, TokenFileError};
 use tokio::sync::Notify;
 
+use crate::access::Access;
 use crate::config::{Port, ServerConfig};
 use crate::frontend::FrontendError;
 use crate::state::AppState;
@@ -53,6 +55,13 @@ pub enum ServeError {
     Random {
         /// What the system said.
         source: getrandom::Error,
+    },
+    /// The tokens of the data directory cannot be taken.
+    #[error(transparent)]
+    Tokens {
+        /// What is wrong with their file.
+        #[from]
+        source: TokenFileError,
     },
     /// A further host name is none.
     #[error(
@@ -102,7 +111,9 @@ pub struct Listening {
     pub address: SocketAddr,
     /// Address of the web page, with a trailing slash.
     pub url: String,
-    /// The write token, where it was made at this start.
+    /// The same with a secret that the browser swaps for a cookie; it works once.
+    pub launch_url: String,
+    /// The token that permits everything, where it was made at this start.
     pub generated_token: Option<String>,
     /// Ends the server.
     pub stopper: Stopper,
@@ -129,15 +140,19 @@ pub fn serve(
     on_ready: impl FnOnce(&Listening),
 ) -> Result<(), ServeError> {
     let checked = config.check()?;
+    let tokens = TokenFile::of(engine.store().directory());
+    let access = Access::open(checked.token, tokens, config.require_token_for_reads)?;
     let listener = listen(checked.address, config.port)?;
     let address = listener.local_addr()?;
+    let url = url(&config.host, address.port(), checked.tls.is_some());
     let listening = Listening {
         address,
-        url: url(&config.host, address.port(), checked.tls.is_some()),
+        launch_url: format!("{url}?token={}", access.launch_text().unwrap_or_default()),
+        url,
         generated_token: checked.generated_token,
         stopper: Stopper::default(),
     };
-    let state = AppState::start(engine, checked.settings, openapi::openapi_json(), system_clock)?;
+    let state = AppState::start(engine, access, checked.settings, openapi::openapi_json(), system_clock)?;
     System::new().block_on(run(listener, checked.tls, web::Data::new(state), listening, on_ready))?;
     Ok(())
 }

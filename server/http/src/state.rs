@@ -14,7 +14,7 @@ use paceline_schema::Timestamp;
 use paceline_storage::Store;
 use serde::Serialize;
 
-use crate::access::WriteToken;
+use crate::access::Access;
 use crate::arrow::{self, ARROW, ToArrow};
 use crate::compat::gradio::GradioEvents;
 use crate::compat::settings::PageSettings;
@@ -51,7 +51,7 @@ pub(crate) struct AppState {
     pub(crate) reads: Pool,
     pub(crate) writes: Pool,
     statements: Pool,
-    pub(crate) token: WriteToken,
+    pub(crate) access: Access,
     pub(crate) hosts: AllowedHosts,
     /// The server speaks TLS itself: its cookies are to travel by nothing else.
     pub(crate) is_secure: bool,
@@ -79,6 +79,7 @@ impl AppState {
     /// When the system gives no thread.
     pub(crate) fn start(
         engine: Engine,
+        access: Access,
         settings: Settings,
         document: String,
         clock: fn() -> Timestamp,
@@ -91,7 +92,7 @@ impl AppState {
             reads: Pool::start("read", cores.clamp(2, 8), READ_QUEUE)?,
             writes: Pool::start("write", WRITE_THREADS, WRITE_QUEUE)?,
             statements: Pool::start("sql", SQL_THREADS, SQL_QUEUE)?,
-            token: settings.token,
+            access,
             hosts: settings.hosts,
             is_secure: settings.is_secure,
             frontend: settings.frontend,

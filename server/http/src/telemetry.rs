@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use crate::access::ReadAccess;
 use crate::error::ApiError;
 use crate::frontend;
 use crate::state::{AppState, State};
@@ -120,7 +121,11 @@ impl Telemetry {
 }
 
 /// `GET /metrics`, which is an address of the peer's page as well: a browser that opens it wants the page.
-pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn answer(
+    _: ReadAccess,
+    request: HttpRequest,
+    state: State,
+) -> Result<HttpResponse, ApiError> {
     if let Some(page) = frontend::answer_browser(&request, &state).await? {
         return Ok(page);
     }

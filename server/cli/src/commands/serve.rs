@@ -42,6 +42,7 @@ pub(super) fn serve(
         host: arguments.host.clone(),
         port: arguments.port.map_or_else(first_port, |port| Ok(Port::Exactly(port)))?,
         write_token: arguments.token.clone(),
+        require_token_for_reads: arguments.require_token,
         allowed_hosts: arguments.allowed_hosts.clone(),
         tls,
         frontend: arguments.frontend(),
@@ -67,8 +68,9 @@ fn write_port_file(path: &Path, listening: &Listening) -> io::Result<()> {
     std::fs::rename(unfinished, path)
 }
 
-/// The address that lets a client write, where nobody knows the token yet.
+/// The address that lets a browser change things, and that for clients, where nobody knows the token yet.
 pub(super) fn print_write_address(listening: &Listening) -> io::Result<()> {
+    output::line(&format!("Open {} to change things there too; this link works once", listening.launch_url))?;
     let Some(token) = &listening.generated_token else { return Ok(()) };
     output::line(&format!("Clients may write to {}?write_token={token}", listening.url))?;
     output::line("Share this address only with people you trust; it ends with the server.")

@@ -3,8 +3,6 @@
 use std::io::{self, IsTerminal};
 use std::process::{Command, Stdio};
 
-use paceline_http::Listening;
-
 use super::serve::{print_write_address, serve};
 use crate::arguments::ShowArguments;
 use crate::failure::Failure;
@@ -15,25 +13,19 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
     let browser = !arguments.no_browser && io::stdout().is_terminal();
     serve(&arguments.listen, None, |listening| {
         if browser {
-            open_browser(&page(
-                listening,
-                arguments.project.as_deref(),
-                listening.generated_token.as_deref(),
-            ));
+            open_browser(&page(&listening.launch_url, arguments.project.as_deref()));
         }
-        let address = page(listening, arguments.project.as_deref(), None);
+        let address = page(&listening.url, arguments.project.as_deref());
         output::line(&output::strong(&format!("* Trackio UI launched at: {address}")))?;
         print_write_address(listening)
     })
 }
 
 /// The address of the page, as the peer writes it.
-fn page(listening: &Listening, project: Option<&str>, token: Option<&str>) -> String {
-    let project = project.map(|name| format!("project={}", percent_encoded(name)));
-    let token = token.map(|token| format!("write_token={token}"));
-    let query: Vec<String> = project.into_iter().chain(token).collect();
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("{}{mark}{}", listening.url, query.join("&"))
+fn page(address: &str, project: Option<&str>) -> String {
+    let Some(project) = project else { return address.to_owned() };
+    let mark = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{mark}project={}", percent_encoded(project))
 }
 
 fn percent_encoded(text: &str) -> String {
@@ -58,6 +50,8 @@ mod tests {
 
     #[test]
     fn names_are_encoded() {
+        assert_eq!(page("http://h/", Some("a b")), "http://h/?project=a%20b");
+        assert_eq!(page("http://h/?token=t", Some("p")), "http://h/?token=t&project=p");
         assert_eq!(percent_encoded("a b/ü&c-1"), "a%20b%2F%C3%BC%26c-1");
     }
 }

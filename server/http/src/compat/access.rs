@@ -1,24 +1,22 @@
-//! Who may write on the peer's wire: as elsewhere, and by the token in the query.
+//! Who may do what on the peer's wire: as elsewhere, and by the token in the query.
 
 use actix_web::HttpRequest;
 use actix_web::web::Query;
 use paceline_schema::Scope;
 
-use crate::access::presents_token;
+use crate::access::{check, check_token, presents_token};
 use crate::error::ApiError;
 use crate::state::AppState;
 
 /// Refuses a request whose token does not permit `scope`; decided before the body is read.
 ///
 /// # Errors
-/// `Unauthorized` with the reason.
-pub(crate) fn check_scope(request: &HttpRequest, state: &AppState, scope: Scope) -> Result<(), ApiError> {
-    match scope {
-        Scope::Read => Ok(()),
-        Scope::Write | Scope::Admin => match token_in_query(request) {
-            Some(token) if !presents_token(request.headers()) => state.token.accept(&token),
-            _ => state.token.check(request.headers()),
-        },
+/// As [`check`].
+pub(crate) fn check_scope(request: &HttpRequest, scope: Scope) -> Result<(), ApiError> {
+    let open = scope == Scope::Read && !AppState::of(request)?.access.require_token_for_reads;
+    match token_in_query(request) {
+        Some(token) if !open && !presents_token(request.headers()) => check_token(request, &token, scope),
+        _ => check(request, scope),
     }
 }
 

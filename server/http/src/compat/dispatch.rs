@@ -75,7 +75,7 @@ fn handler(operation: Operation) -> Handler {
     operation_id = "peer_call",
     tag = "peer",
     params(("name" = String, Path, description = "Name of the call.", example = "get_all_projects")),
-    security((), ("write_token" = [])),
+    security((), ("read_token" = []), ("write_token" = []), ("admin_token" = [])),
     request_body(
         content = Object,
         description = "The arguments, by name or by position.",
@@ -115,10 +115,10 @@ pub(super) async fn reply(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<Reply, ApiError> {
-    check_scope(request, &state, operation.scope())?;
+    check_scope(request, operation.scope())?;
     let limit = if operation.scope() == Scope::Read { body::MAX_JSON_BYTES } else { body::MAX_BULK_BYTES };
     let body = body::read(request, payload, limit).await?;
-    let may_change_runs = check_scope(request, &state, Scope::Admin).is_ok();
+    let may_change_runs = check_scope(request, Scope::Admin).is_ok();
     let (shared, arrived) = (state.clone(), state.now());
     let call = move |f: &dyn Fn(&Call<'_>) -> Result<_, ApiError>| {
         let arguments = Arguments::parse(&body);

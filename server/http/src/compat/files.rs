@@ -4,12 +4,13 @@ use actix_web::web::Query;
 use actix_web::{HttpRequest, HttpResponse, get};
 use paceline_query::Engine;
 use paceline_schema::upload::FileData;
-use paceline_schema::{ErrorCode, ProjectName};
+use paceline_schema::{ErrorCode, ProjectName, Scope};
 use paceline_storage::{MediaPlace, Store};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 
+use super::access::check_scope;
 use super::call::{Call, Reply};
 use crate::error::ApiError;
 use crate::routes::{CommonErrors, NotFound};
@@ -113,6 +114,7 @@ pub(crate) async fn get_file(
     query: Query<FileQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
+    check_scope(&request, Scope::Read)?;
     let path = query.into_inner().path.ok_or_else(|| ApiError::invalid("Missing path"))?;
     let file = state
         .ask(move |engine| {

@@ -57,7 +57,7 @@ pub(super) async fn take_files(
     request: HttpRequest,
     payload: actix_web::web::Payload,
 ) -> Result<Json<UploadedFiles>, ApiError> {
-    check_scope(&request, &state, Scope::Write)?;
+    check_scope(&request, Scope::Write)?;
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > MAX_REQUEST_BYTES) {
         return Err(ApiError::too_large(MAX_REQUEST_BYTES));

@@ -49,6 +49,7 @@ impl PeerVersion {
 #[utoipa::path(
     operation_id = "get_version",
     tag = "peer",
+    security(()),
     responses(
         (status = 200, description = "Version and abilities.", body = PeerVersion, example = json!(examples::version())),
         CommonErrors

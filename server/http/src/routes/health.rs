@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::CommonErrors;
+use crate::access::ReadAccess;
 use crate::examples;
 use crate::state::State;
 
@@ -22,6 +23,7 @@ pub(crate) struct Health {
 #[utoipa::path(
     operation_id = "get_health",
     tag = "server",
+    security(()),
     responses((status = 200, description = "It does.", body = Health, example = json!(examples::health())), CommonErrors)
 )]
 #[get("/health")]
@@ -39,6 +41,6 @@ pub(crate) async fn get_health() -> Json<Health> {
     )
 )]
 #[get("/openapi.json")]
-pub(crate) async fn get_openapi(state: State) -> impl Responder {
+pub(crate) async fn get_openapi(_: ReadAccess, state: State) -> impl Responder {
     HttpResponse::Ok().content_type("application/json").body(state.document.clone())
 }

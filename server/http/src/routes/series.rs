@@ -18,6 +18,7 @@ use crate::state::{Answer, State};
     operation_id = "get_series",
     tag = "metrics",
     params(ProjectPath),
+    security((), ("read_token" = [])),
     request_body(
         content = SeriesRequest,
         description = "Which series, and how wide.",
