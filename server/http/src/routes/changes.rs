@@ -7,7 +7,7 @@ use paceline_schema::event::RunKey;
 use paceline_schema::run::RunEdit;
 
 use super::{BodyErrors, CommonErrors, Conflict, Done, NotFound, ProjectPath, RunPath, WriteErrors};
-use crate::access::WriteAccess;
+use crate::access::AdminAccess;
 use crate::body::JsonObject;
 use crate::error::ApiError;
 use crate::examples;
@@ -30,7 +30,7 @@ const MAX_COLOUR_SLOT: u32 = 65_535;
     operation_id = "edit_run",
     tag = "runs",
     params(RunPath),
-    security(("write_token" = [])),
+    security(("admin_token" = [])),
     request_body(content = RunEdit, description = "What changes.", example = json!(examples::run_edit())),
     responses(
         (status = 200, description = "The run as it is now.", body = RunDetail, example = json!(examples::run_detail())),
@@ -39,7 +39,7 @@ const MAX_COLOUR_SLOT: u32 = 65_535;
 )]
 #[patch("/projects/{project}/runs/{run}")]
 pub(crate) async fn edit_run(
-    _: WriteAccess,
+    _: AdminAccess,
     state: State,
     path: Path<RunPath>,
     JsonObject(edit): JsonObject<RunEdit>,
@@ -66,7 +66,7 @@ pub(crate) async fn edit_run(
     operation_id = "delete_run",
     tag = "runs",
     params(RunPath),
-    security(("write_token" = [])),
+    security(("admin_token" = [])),
     responses(
         (status = 200, description = "It is gone.", body = Done, example = json!(Done {})),
         CommonErrors, NotFound, WriteErrors
@@ -74,7 +74,7 @@ pub(crate) async fn edit_run(
 )]
 #[delete("/projects/{project}/runs/{run}")]
 pub(crate) async fn delete_run(
-    _: WriteAccess,
+    _: AdminAccess,
     state: State,
     path: Path<RunPath>,
 ) -> Result<Answer, ApiError> {
@@ -91,7 +91,7 @@ pub(crate) async fn delete_run(
     operation_id = "delete_project",
     tag = "projects",
     params(ProjectPath),
-    security(("write_token" = [])),
+    security(("admin_token" = [])),
     responses(
         (status = 200, description = "It is gone.", body = Done, example = json!(Done {})),
         CommonErrors, NotFound, WriteErrors
@@ -99,7 +99,7 @@ pub(crate) async fn delete_run(
 )]
 #[delete("/projects/{project}")]
 pub(crate) async fn delete_project(
-    _: WriteAccess,
+    _: AdminAccess,
     state: State,
     path: Path<ProjectPath>,
 ) -> Result<Answer, ApiError> {

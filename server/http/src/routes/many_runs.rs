@@ -44,6 +44,7 @@ pub(crate) struct Configs {
     operation_id = "get_run_statuses",
     tag = "runs",
     params(ProjectPath),
+    security((), ("read_token" = [])),
     request_body(
         content = RunsRequest,
         description = "Which runs, at most 1,000.",
@@ -68,6 +69,7 @@ pub(crate) async fn get_run_statuses(
     operation_id = "get_run_summaries",
     tag = "runs",
     params(ProjectPath),
+    security((), ("read_token" = [])),
     request_body(
         content = RunsRequest,
         description = "Which runs, at most 1,000.",
@@ -94,6 +96,7 @@ pub(crate) async fn get_run_summaries(
     operation_id = "list_configs",
     tag = "runs",
     params(ProjectPath),
+    security((), ("read_token" = [])),
     responses(
         (status = 200, description = "One config a run.", body = Configs, example = json!(examples::configs())),
         CommonErrors, NotFound
