@@ -36,6 +36,7 @@ impl Outcome {
 /// Applies a batch inside the caller's transaction.
 pub(crate) fn apply(connection: &Connection, batch: &mut Prepared) -> rusqlite::Result<Outcome> {
     let mut outcome = Outcome::default();
+    take_recorded_name(connection, batch.run_mut())?;
     let (run, events, prepared, texts) = batch.parts();
     let mut prepared = prepared.iter_mut();
     let mut next = || prepared.next().expect("every row and sample of a batch is prepared");
@@ -64,6 +65,18 @@ pub(crate) fn apply(connection: &Connection, batch: &mut Prepared) -> rusqlite::
         }
     }
     Ok(outcome)
+}
+
+/// A run that was renamed while its process logs keeps the new name, which the process does not know.
+fn take_recorded_name(connection: &Connection, run: &mut RunKey) -> rusqlite::Result<()> {
+    let recorded: Option<String> = connection
+        .prepare_cached("SELECT run_name FROM paceline_runs WHERE run_id = ?1 AND run_name <> ?2")?
+        .query_row([&run.id, &run.name], |row| row.get(0))
+        .optional()?;
+    if let Some(name) = recorded {
+        run.name = name;
+    }
+    Ok(())
 }
 
 /// Records that the processes of these runs live.

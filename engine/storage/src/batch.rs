@@ -91,6 +91,11 @@ impl Prepared {
         self.rows.len()
     }
 
+    /// The run it is of.
+    pub(crate) fn run_mut(&mut self) -> &mut RunKey {
+        &mut self.batch.run
+    }
+
     /// The run, its events, and the rows among them with their texts.
     pub(crate) fn parts(&mut self) -> (&RunKey, &[Event], &mut [PreparedRow], Texts<'_>) {
         let texts = Texts { json: &self.json, times: &self.times };

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -36,13 +36,14 @@ pub(crate) fn rewrite(json: &str, prefixes: &[Prefix]) -> Option<String> {
     changed.then_some(out)
 }
 
-/// Adds the media files a JSON text names below one of the folders, as paths below the media folder.
-pub(crate) fn collect(json: &str, folders: &[String], found: &mut BTreeSet<PathBuf>) {
+/// Adds the media files a JSON text names in a folder, as paths below the media folder.
+pub(crate) fn collect(json: &str, folder: &str, found: &mut BTreeSet<PathBuf>) {
     if !json.contains(PATH_FIELD) {
         return;
     }
     walk(json, &mut String::new(), &mut |path| {
-        if folders.iter().any(|folder| path.starts_with(folder)) {
+        let stays = |component| matches!(component, Component::Normal(_));
+        if path.starts_with(folder) && Path::new(path).components().all(stays) {
             found.insert(path.into());
         }
         None
@@ -132,7 +133,8 @@ mod tests {
     #[test]
     fn files_of_a_folder_are_found() {
         let mut found = BTreeSet::new();
-        collect(ROW, &["p/old/".into()], &mut found);
+        collect(ROW, "p/old/", &mut found);
+        collect(&ROW.replace("/old/", "/old/../"), "p/old/", &mut found);
         assert_eq!(found, BTreeSet::from(["p/old/0/a.png".into(), "p/old/1/ü.wav".into()]));
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{ChangeError, StorageError};
 use crate::media::MediaFolder;
 use crate::media_paths::Prefix;
 use crate::project::Project;
-use crate::run_changes::{delete_rows, prefixes};
+use crate::run_changes::delete_rows;
 use crate::run_media::{MediaOfRun, names_of_run, refuse, rewrite_paths};
 
 /// Rows copied in one transaction.
@@ -141,12 +141,7 @@ impl Project {
             };
             read().map_err(sql)
         })?;
-        let mut moved: Vec<Prefix> = Vec::new();
-        for name in &names {
-            moved.extend(
-                prefixes(self.name(), std::slice::from_ref(name), target.name(), name).unwrap_or_default(),
-            );
-        }
+        let moved = vec![Prefix { old: format!("{}/", self.name()), new: format!("{}/", target.name()) }];
         if let Some(media) = MediaFolder::open(self.directory())? {
             let (project, run_id, prefixes) = (self.name().to_owned(), run.id.clone(), moved.clone());
             self.change("copy the media of a run", move |connection| {

@@ -153,7 +153,7 @@ fn rename(
     new_name: &str,
 ) -> Result<MediaOfRun, ChangeError> {
     let names = names_of_run(connection, &run.id)?;
-    let prefixes = prefixes(project, &names, project, new_name)?;
+    let prefixes = prefixes(project, &names, new_name)?;
     let old_media = match MediaFolder::open(directory)? {
         Some(media) => MediaOfRun::find(connection, project, &run.id, &names)?
             .link(&media, &prefixes)
@@ -172,14 +172,9 @@ fn rename(
     Ok(old_media)
 }
 
-/// How the paths of a run's media change with its project and name.
-pub(crate) fn prefixes(
-    project: &str,
-    names: &[String],
-    new_project: &str,
-    new_name: &str,
-) -> Result<Vec<Prefix>, StorageError> {
-    let new = format!("{}/", run_folder(new_project, new_name)?.to_string_lossy());
-    let old = names.iter().filter(|name| project != new_project || *name != new_name);
+/// How the paths of a run's media change with its name.
+fn prefixes(project: &str, names: &[String], new_name: &str) -> Result<Vec<Prefix>, StorageError> {
+    let new = format!("{}/", run_folder(project, new_name)?.to_string_lossy());
+    let old = names.iter().filter(|name| *name != new_name);
     Ok(old.map(|name| Prefix { old: format!("{project}/{name}/"), new: new.clone() }).collect())
 }

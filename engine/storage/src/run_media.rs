@@ -20,9 +20,11 @@ const COLUMNS_WITH_MEDIA: [(&str, &str); 4] =
 #[derive(Debug, Default)]
 pub(crate) struct MediaOfRun {
     /// Folders nobody else uses.
-    pub(crate) folders: Vec<PathBuf>,
-    /// Files in folders that others use too.
-    pub(crate) files: BTreeSet<PathBuf>,
+    folders: Vec<PathBuf>,
+    /// Files elsewhere that only this run names.
+    files: BTreeSet<PathBuf>,
+    /// Files that other runs name too; they stay where they are.
+    named_by_others: BTreeSet<PathBuf>,
 }
 
 impl MediaOfRun {
@@ -34,26 +36,26 @@ impl MediaOfRun {
         names: &[String],
     ) -> rusqlite::Result<Self> {
         let mut media = Self::default();
-        let mut shared = Vec::new();
         for name in names {
             // A name that is no folder has no media.
             let Ok(folder) = run_folder(project, name) else { continue };
-            if name == FILES || name_is_shared(connection, run_id, name)? {
-                shared.push(format!("{}/", folder.to_string_lossy()));
-            } else {
+            if name != FILES && !name_is_shared(connection, run_id, name)? {
                 media.folders.push(folder);
             }
         }
-        if !shared.is_empty() {
-            for_each_json(connection, "run_id = ?1", run_id, |json| {
-                media_paths::collect(json, &shared, &mut media.files)
-            })?;
+        // Its rows name what lies in shared folders, and in those of names it had while its process logged.
+        let project_folder = format!("{project}/");
+        for_each_json(connection, "run_id = ?1", run_id, |json| {
+            media_paths::collect(json, &project_folder, &mut media.files);
+        })?;
+        let own = |file: &PathBuf| media.folders.iter().any(|folder| file.starts_with(folder));
+        media.files.retain(|file| !own(file));
+        if !media.files.is_empty() {
             let mut of_others = BTreeSet::new();
-            if !media.files.is_empty() {
-                for_each_json(connection, "run_id <> ?1", run_id, |json| {
-                    media_paths::collect(json, &shared, &mut of_others);
-                })?;
-            }
+            for_each_json(connection, "run_id <> ?1", run_id, |json| {
+                media_paths::collect(json, &project_folder, &mut of_others);
+            })?;
+            media.named_by_others = media.files.intersection(&of_others).cloned().collect();
             media.files.retain(|file| !of_others.contains(file));
         }
         Ok(media)
@@ -62,7 +64,7 @@ impl MediaOfRun {
     /// Gives every file a second name by the new prefix of its path, before the rows that say so are committed.
     /// What is left are the files whose old names are to go then.
     pub(crate) fn link(self, media: &MediaFolder, prefixes: &[Prefix]) -> std::io::Result<Self> {
-        let mut files = self.files;
+        let mut files = &self.files | &self.named_by_others;
         for folder in &self.folders {
             files.extend(media.files_below(folder)?);
         }
@@ -74,7 +76,7 @@ impl MediaOfRun {
                 linked.insert(file);
             }
         }
-        Ok(Self { folders: Vec::new(), files: linked })
+        Ok(Self { files: &linked - &self.named_by_others, ..Self::default() })
     }
 
     /// Removes all of it, once no row names it any more.

@@ -296,3 +296,63 @@ fn an_uploaded_file_replaces_the_rows_and_a_copy_of_the_old_file_is_kept() {
     let copies = fs::read_dir(scratch.path(".paceline/replaced")).expect("it is kept").count();
     assert!(copies >= 1, "{copies}");
 }
+
+#[test]
+fn a_run_renamed_while_its_process_logs_keeps_its_new_name_and_its_media() {
+    let scratch = Scratch::new();
+    let project = scratch.project();
+    let key = RunKey { id: "a".into(), name: "old".into() };
+    project.append(vec![Batch { run: key, events: vec![start(START)] }]).expect("it is stored");
+    log_image(&scratch, ("a", "old"), 0, "a.png");
+    project.rename_run("a", "new").expect("it is free");
+    // Its process does not know.
+    log_image(&scratch, ("a", "old"), 1, "b.png");
+    assert_eq!(project.read(|reader| reader.find_run("new")).expect("it is found").run_id, "a");
+    assert!(project.read(|reader| reader.find_run("old")).is_err());
+    assert_eq!(paths(&scratch, "p", "a"), ["p/new/0/a.png", "p/old/1/b.png"]);
+    assert_eq!(content(&scratch, "p/old/1/b.png").as_deref(), Some("b.png"));
+
+    let target =
+        scratch.store.project_for_writing(&ProjectName::new("q").expect("a good name")).expect("it is made");
+    project.move_run("a", &target).expect("it is moved");
+    assert_eq!(paths(&scratch, "q", "a"), ["q/new/0/a.png", "q/old/1/b.png"]);
+    for path in paths(&scratch, "q", "a") {
+        assert!(content(&scratch, &path).is_some(), "{path}");
+    }
+    target.delete_run("a").expect("it is there");
+    assert_eq!((content(&scratch, "q/old/1/b.png"), content(&scratch, "q/new/0/a.png")), (None, None));
+}
+
+#[test]
+fn a_file_that_two_runs_name_stays_for_the_other_one() {
+    let scratch = Scratch::new();
+    log_image(&scratch, ("a", "one"), 0, "a.png");
+    let image = r#"{"_type":"trackio.image","file_path":"p/one/0/a.png"}"#;
+    let copy = vec![row("copy", 0, vec![("image".into(), Value::Json(image.into()))])];
+    scratch.project().append(batch("b", copy)).expect("it is stored");
+    scratch.project().delete_run("b").expect("it is there");
+    assert_eq!(content(&scratch, "p/one/0/a.png").as_deref(), Some("a.png"));
+}
+
+#[test]
+fn rows_and_files_that_wait_for_a_server_of_the_peers_stay_so() {
+    let scratch = Scratch::new();
+    log_image(&scratch, ("a", "old"), 0, "a.png");
+    let other = scratch.other_program();
+    other
+        .execute_batch(
+            "UPDATE metrics SET space_id = 'user/space'; \
+             INSERT INTO pending_uploads (space_id, run_id, run_name, step, file_path, created_at) \
+             VALUES ('user/space', 'a', 'old', 0, '/somewhere/a.png', 'now')",
+        )
+        .expect("it is changed");
+    let waiting = || -> (i64, i64) {
+        let sql = "SELECT (SELECT count(*) FROM metrics WHERE space_id = 'user/space'), \
+                   (SELECT count(*) FROM pending_uploads WHERE space_id = 'user/space')";
+        other.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).expect("it is counted")
+    };
+    scratch.project().append(batch("b", vec![row("1", 1, loss(1.0))])).expect("it is stored");
+    scratch.project().rename_run("a", "new").expect("it is free");
+    scratch.project().delete_run("b").expect("it is there");
+    assert_eq!(waiting(), (1, 1));
+}
