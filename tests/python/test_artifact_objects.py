@@ -3,6 +3,8 @@
 import functools
 import http.server
 import json
+import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 
 from support.directory import DataDirectory
 from support.interpreters import peer_python
+from support.peer_server import PeerServer
+from support.server import Server
 from support.trainer import Trainer
 
 BEGINNING = """
@@ -87,8 +91,33 @@ def new_files(tmp_path):
     return make
 
 
-def _with_the_peer(directory: DataDirectory, script: str, *arguments: object) -> Trainer:
-    trainer = directory.start(script, *arguments, python=str(peer_python()), TRACKIO_AUTO_LOG="0")
+@pytest.fixture
+def new_server(new_directory):
+    """Starts servers: ours or the peer's, each on a directory of its own."""
+    servers: list[Any] = []
+
+    def start(whose: str) -> tuple[DataDirectory, dict[str, str]]:
+        directory = new_directory()
+        if whose == "ours":
+            server: Any = Server(directory)
+            address = {"TRACKIO_SERVER_URL": f"http://127.0.0.1:{server.port}", "TRACKIO_WRITE_TOKEN": server.token}
+        else:
+            with socket.create_server(("127.0.0.1", 0)) as chosen:
+                port = chosen.getsockname()[1]
+            server = PeerServer(directory, port)
+            address = server.environment
+        servers.append(server)
+        return directory, address
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def _with_the_peer(directory: DataDirectory, script: str, *arguments: object, **environment: str) -> Trainer:
+    trainer = directory.start(
+        script, *arguments, python=str(peer_python()), TRACKIO_AUTO_LOG="0", HF_HUB_OFFLINE="1", **environment
+    )
     trainer.expect_exit(0, 120)
     return trainer
 
@@ -132,8 +161,7 @@ def test_each_uses_what_the_other_stored(directory, new_files, writer):
     else:
         _with_the_peer(directory, LOG, files, "r")
     ours = _said(directory.run(USE, files, "reader", seconds=120))
-    for path in sorted((files / "out").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    shutil.rmtree(files / "out")
     peers = _said(_with_the_peer(directory, USE, files, "other"))
     assert ours == peers and len(ours) == 5
     first = json.loads(ours[0])[3]
@@ -142,6 +170,61 @@ def test_each_uses_what_the_other_stored(directory, new_files, writer):
     assert len(first["weights.bin"]) == 2 * 256 * 9000
     readers = {run for _, _, run, direction in _links(directory) if direction == "input"}
     assert readers >= {"reader", "other"}
+
+
+@pytest.mark.parametrize(("client", "whose"), [("ours", "ours"), ("ours", "peers"), ("peers", "ours")])
+def test_a_server_keeps_what_a_directory_would(new_directory, new_server, new_files, client, whose):
+    """The same words and the same files, whoever logs and whoever serves."""
+    run = {"ours": lambda directory, *rest, **more: directory.run(*rest, seconds=120, **more), "peers": _with_the_peer}
+    local = new_directory()
+    files = new_files()
+    expected = _said(_with_the_peer(local, LOG, files, "r"))
+    stored = (_blobs(local), _links(local))
+    used = _said(_with_the_peer(local, USE, files, "reader"))
+    assert len(used) == 5
+    kept, address = new_server(whose)
+    files = new_files()
+    shutil.rmtree(files / "out")
+    found = _said(run[client](new_directory(), LOG, files, "r", **address))
+    assert [json.loads(line) for line in found[1:]] == [json.loads(line) for line in expected[1:]]
+    assert (_blobs(kept), _links(kept)) == stored
+    # Another machine, which has nothing of it yet.
+    elsewhere = new_directory()
+    assert _said(run[client](elsewhere, USE, files, "elsewhere", **address)) == used
+    assert any(run == "elsewhere" and direction == "input" for _, _, run, direction in _links(kept))
+
+
+def test_a_server_says_no_and_goes_away(new_directory, new_server, new_files):
+    """What the server refuses is an error of the kind it would be here, and so is a server that is gone."""
+    kept, address = new_server("ours")
+    said = _said(new_directory().run(BEGINNING + """
+def attempt(what, call):
+    try:
+        call()
+        print(what, "nothing")
+    except Exception as error:
+        print(what, "ValueError" if isinstance(error, ValueError) else type(error).__name__)
+trackio.log_artifact(files / "weights.bin", name="x", type="t")
+attempt("type", lambda: trackio.log_artifact(files / "weights.bin", name="x", type="other"))
+attempt("unknown", lambda: trackio.use_artifact("unknown"))
+attempt("other type", lambda: trackio.use_artifact("x", type="model"))
+logged = trackio.use_artifact("x")
+for blob in pathlib.Path(sys.argv[3]).glob("artifacts/*/blobs/sha256/*/*"):
+    blob.unlink()
+attempt("blob", lambda: logged.download(files / "out"))
+import os
+os.chdir(files)
+print(pathlib.Path(trackio.save("folder/*.txt")).name, pathlib.Path(trackio.save("weights.bin")).name)
+run._destination.url = "http://127.0.0.1:9"
+attempt("away", lambda: trackio.use_artifact("x"))
+trackio.finish()
+""", new_files(), "r", kept.path, **address))
+    assert said == [
+        "type ValueError", "unknown ValueError", "other type ValueError", "blob FileNotFoundError", "files files",
+        "away RuntimeError",
+    ]
+    folder = kept.path / "media/mymodel/files"
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == {"folder/a.txt", "weights.bin"}
 
 
 def test_signatures_are_the_peers(directory):
@@ -332,8 +415,7 @@ def test_references_are_those_of_the_peer(new_directory, new_files, web):
     ours, peers = new_directory(), new_directory()
     files = new_files()
     our_words = _said(ours.run(REFERENCES, files, "r", web, seconds=120))
-    for path in sorted((files / "out").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    shutil.rmtree(files / "out")
     script = REFERENCES.replace("except OSError", "except Exception")
     peers_words = _said(_with_the_peer(peers, script, files, "r", web))
     assert our_words == peers_words

@@ -3,6 +3,7 @@
 //! A server may be ours or the peer's, near or far, away for hours or wrong in what it says. Nothing here is
 //! waited for by a training: rows stay in the journal until the server has answered that it has them.
 
+mod artifacts;
 mod ask;
 mod client;
 mod entries;
@@ -14,5 +15,6 @@ mod refused;
 mod sink;
 mod upload;
 
+pub use artifacts::{ArtifactRefusal, ask_server_for_artifact};
 pub(crate) use ask::open_on_server;
 pub(crate) use lane::Lane;

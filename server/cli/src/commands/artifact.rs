@@ -3,23 +3,18 @@
 use std::io;
 use std::time::SystemTime;
 
+use paceline_companion::{ArtifactRefusal, ask_server_for_artifact};
 use paceline_schema::artifact::{ArtifactRecord, BlobDigest, Manifest};
 use paceline_schema::artifact_request::{
     ArtifactCall, ArtifactRequest, BlobPaths, LogArtifact, Refused, UseArtifact,
 };
 use paceline_schema::{ErrorCode, ProjectName, Timestamp};
-use paceline_storage::{ArtifactRun, Durability, NewVersion, StorageError, Store};
+use paceline_storage::{ArtifactRun, Durability, NewVersion, Store};
 use serde::Serialize;
 
 use crate::arguments::ArtifactArguments;
 use crate::failure::Failure;
 use crate::output;
-
-/// Why there is no answer: what the training is told.
-struct Refusal {
-    message: String,
-    code: ErrorCode,
-}
 
 /// Answers one question. A refusal is an answer too, with exit status 1.
 pub(crate) fn run(arguments: &ArtifactArguments) -> Result<(), Failure> {
@@ -32,7 +27,7 @@ pub(crate) fn run(arguments: &ArtifactArguments) -> Result<(), Failure> {
     let directory = std::path::absolute(arguments.directory.directory())?;
     match answer(directory, request) {
         Ok(answer) => Ok(output::json_line(&answer)?),
-        Err(Refusal { message, code }) => {
+        Err(ArtifactRefusal { message, code }) => {
             output::json_line(&Refused { error: message, code: code.as_str().to_owned() })?;
             Err(Failure::AnsweredNo)
         }
@@ -45,15 +40,15 @@ pub(crate) fn run(arguments: &ArtifactArguments) -> Result<(), Failure> {
 enum Answer {
     Version(Box<ArtifactRecord>),
     Blobs(BlobPaths),
+    OfServer(serde_json::Value),
     Nothing {},
 }
 
-fn answer(directory: std::path::PathBuf, request: ArtifactRequest) -> Result<Answer, Refusal> {
+fn answer(directory: std::path::PathBuf, request: ArtifactRequest) -> Result<Answer, ArtifactRefusal> {
     let store = Store::open(directory, Durability::Power)?;
     let project = project_name(&request.project)?;
-    if let Some(server) = request.server {
-        let message = format!("artifacts of `{server}` cannot be asked for yet; log to the data directory");
-        return Err(Refusal { message, code: ErrorCode::InvalidRequest });
+    if let Some(server) = &request.server {
+        return ask_server_for_artifact(&store, server, &request.project, request.call).map(Answer::OfServer);
     }
     match request.call {
         ArtifactCall::Log(version) => log(&store, &project, version).map(Box::new).map(Answer::Version),
@@ -64,7 +59,11 @@ fn answer(directory: std::path::PathBuf, request: ArtifactRequest) -> Result<Ans
     }
 }
 
-fn log(store: &Store, project: &ProjectName, version: LogArtifact) -> Result<ArtifactRecord, Refusal> {
+fn log(
+    store: &Store,
+    project: &ProjectName,
+    version: LogArtifact,
+) -> Result<ArtifactRecord, ArtifactRefusal> {
     let manifest = Manifest::new(version.manifest)?;
     let blobs = store.blobs(project.as_str());
     for digest in manifest.blobs() {
@@ -85,21 +84,25 @@ fn log(store: &Store, project: &ProjectName, version: LogArtifact) -> Result<Art
     Ok(store.log_artifact(project, version, now())?)
 }
 
-fn use_version(store: &Store, project: &ProjectName, wanted: UseArtifact) -> Result<ArtifactRecord, Refusal> {
+fn use_version(
+    store: &Store,
+    project: &ProjectName,
+    wanted: UseArtifact,
+) -> Result<ArtifactRecord, ArtifactRefusal> {
     let UseArtifact { run, run_project, name, spec, artifact_type } = wanted;
     let owner = store.project(project.as_str())?;
     let found = owner.read(|reader| reader.artifact(&name, spec.as_deref()))?;
     let Some(record) = found else {
         let spec = spec.unwrap_or_else(|| "latest".to_owned());
         let message = format!("artifact `{name}:{spec}` is not in project `{}`", project.as_str());
-        return Err(Refusal { message, code: ErrorCode::ArtifactNotFound });
+        return Err(ArtifactRefusal { message, code: ErrorCode::ArtifactNotFound });
     };
     if let Some(artifact_type) = artifact_type
         && artifact_type != record.artifact_type
     {
         let message =
             format!("artifact `{name}` is of type `{}`, not `{artifact_type}`", record.artifact_type);
-        return Err(Refusal { message, code: ErrorCode::InvalidRequest });
+        return Err(ArtifactRefusal { message, code: ErrorCode::InvalidRequest });
     }
     let run = ArtifactRun { id: Some(run.id), name: Some(run.name) };
     let run_project = project_name(&run_project)?;
@@ -107,37 +110,29 @@ fn use_version(store: &Store, project: &ProjectName, wanted: UseArtifact) -> Res
     Ok(record)
 }
 
-fn blob_paths(store: &Store, project: &ProjectName, digests: &[String]) -> Result<BlobPaths, Refusal> {
+fn blob_paths(
+    store: &Store,
+    project: &ProjectName,
+    digests: &[String],
+) -> Result<BlobPaths, ArtifactRefusal> {
     let blobs = store.blobs(project.as_str());
     let mut paths = std::collections::BTreeMap::new();
     for digest in digests {
         let name = BlobDigest::new(digest.as_str())?;
         if !blobs.contains(&name) {
             let message = format!("the contents `{digest}` are not in project `{}`", project.as_str());
-            return Err(Refusal { message, code: ErrorCode::FileNotFound });
+            return Err(ArtifactRefusal { message, code: ErrorCode::FileNotFound });
         }
         paths.insert(digest.clone(), blobs.path(&name));
     }
     Ok(BlobPaths { paths })
 }
 
-fn project_name(name: &str) -> Result<ProjectName, Refusal> {
+fn project_name(name: &str) -> Result<ProjectName, ArtifactRefusal> {
     ProjectName::new(name)
-        .map_err(|error| Refusal { message: error.to_string(), code: ErrorCode::InvalidName })
+        .map_err(|error| ArtifactRefusal { message: error.to_string(), code: ErrorCode::InvalidName })
 }
 
 fn now() -> Timestamp {
     Timestamp::from(SystemTime::now())
-}
-
-impl From<StorageError> for Refusal {
-    fn from(error: StorageError) -> Self {
-        Self { code: error.code(), message: error.to_string() }
-    }
-}
-
-impl From<paceline_schema::artifact::InvalidArtifact> for Refusal {
-    fn from(error: paceline_schema::artifact::InvalidArtifact) -> Self {
-        Self { code: ErrorCode::InvalidRequest, message: error.to_string() }
-    }
 }
