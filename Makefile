@@ -44,7 +44,8 @@ wheel: program $(TOOLS)/.installed
 
 .venv/.created:
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install -q scikit-learn pytest pillow
+	.venv/bin/pip install -q scikit-learn pytest pillow playwright
+	command -v chromium chromium-browser google-chrome >/dev/null || .venv/bin/playwright install chromium
 	touch $@
 
 .venv/.installed: wheel .venv/.created

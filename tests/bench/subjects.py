@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 WORKLOADS = Path(__file__).with_name("workloads.py")
-SCRATCH = Path(__file__).resolve().parents[2] / "target" / "bench"
+ROOT = Path(__file__).resolve().parents[2]
+SCRATCH = ROOT / "target" / "bench"
 _FOREIGN_SETTINGS = ("TRACKIO_", "WANDB_", "PACELINE_", "GRADIO_", "HF_", "PYTHON")
 _CHILD_SECONDS = 600
 _LEAVE_SECONDS = 30
@@ -32,7 +33,7 @@ class Subject:
         with data_directory() as directory:
             before = time.perf_counter()
             subprocess.run(
-                [self.python, "-c", code], env=_environment(directory), stdin=subprocess.DEVNULL,
+                [self.python, "-c", code], env=environment(directory), stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=_CHILD_SECONDS, check=True,
             )
             return (time.perf_counter() - before) * 1e3
@@ -49,7 +50,7 @@ class Subject:
         """
         with data_directory() as directory:
             measured = self._run(directory, workload, rows, processes)
-            stored = _count_rows(directory)
+            stored = count_rows(directory)
         seconds = max(one["ended"] for one in measured) - min(one["began"] for one in measured)
         return {"rows_per_second": stored / seconds, "rows_lost": rows * processes - stored}
 
@@ -70,7 +71,7 @@ class Subject:
 
     def _start(self, directory: Path, workload: str, rows: int) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [self.python, WORKLOADS, self.name, workload, str(rows)], env=_environment(directory),
+            [self.python, WORKLOADS, self.name, workload, str(rows)], env=environment(directory),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
 
@@ -82,7 +83,8 @@ def _wait_until_ready(child: subprocess.Popen[str]) -> None:
     raise RuntimeError(f"it ended with {child.wait()} before it was ready: {child.args}")
 
 
-def _environment(directory: Path) -> dict[str, str]:
+def environment(directory: Path) -> dict[str, str]:
+    """Ours without settings of trackers, with this directory."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN_SETTINGS)}
     return {**kept, "TRACKIO_DIR": str(directory), "HF_HUB_OFFLINE": "1"}
 
@@ -113,6 +115,9 @@ def _names(pid: str, directory: Path) -> bool:
         return False
 
 
-def _count_rows(directory: Path) -> int:
+def count_rows(directory: Path) -> int:
+    """Rows of the project `bench`; none where it is not there yet."""
+    if not (directory / "bench.db").exists():
+        return 0
     with contextlib.closing(sqlite3.connect(directory / "bench.db", timeout=30)) as connection:
         return connection.execute("SELECT count(*) FROM metrics").fetchone()[0]
