@@ -84,7 +84,8 @@ impl Request {
     fn renew(&mut self) {
         for (place, step) in self.ids.iter().zip(&self.steps) {
             let row = NEXT_ROW.fetch_add(1, Ordering::Relaxed);
-            self.bytes[*place..place + ID_MARK.len()].copy_from_slice(format!("{:016x}", self.first_id + row).as_bytes());
+            self.bytes[*place..place + ID_MARK.len()]
+                .copy_from_slice(format!("{:016x}", self.first_id + row).as_bytes());
             let text = (FIRST_STEP + row).to_string();
             self.bytes[*step..step + STEP_MARK.len()].copy_from_slice(text.as_bytes());
         }
@@ -137,7 +138,8 @@ fn read_answer(answers: &mut BufReader<TcpStream>) -> Result<(), Failure> {
 fn busy_seconds() -> Result<f64, Failure> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: u64 = fields.get(11..13).unwrap_or_default().iter().filter_map(|field| field.parse::<u64>().ok()).sum();
+    let ticks: u64 =
+        fields.get(11..13).unwrap_or_default().iter().filter_map(|field| field.parse::<u64>().ok()).sum();
     // The kernel counts in hundredths of a second on every platform Linux runs on.
     Ok(ticks as f64 / 100.0)
 }

@@ -204,12 +204,35 @@ def test_reports(visit):
         expect(text_of(tab, text)).to_be_visible()
 
 
+def test_runs(visit):
+    tab = visit("runs")
+    for name in ("first", "second"):
+        row = tab.get_by_role("row", name=re.compile(name))
+        expect(row).to_be_visible()
+        # 30 rows, the media and the trace; the last step is that of the trace.
+        expect(row).to_contain_text("32")
+        expect(row).to_contain_text("31")
+
+
+def test_run(visit):
+    tab = visit("run", selected_run="second")
+    for text in ("Total logs", "Configuration", "model"):
+        expect(text_of(tab, re.compile(text, re.IGNORECASE))).to_be_visible()
+    expect(tab.locator("pre").first).to_contain_text('"lr": 0.2')
+
+
 def test_files(visit):
     tab = visit("files")
     expect(text_of(tab, "notes.md")).to_be_visible()
     with tab.expect_download() as download:
         tab.get_by_role("link").or_(tab.get_by_role("button", name=re.compile("download", re.IGNORECASE))).first.click()
     assert download.value.path().read_text() == "# Notes of the project"
+
+
+def test_artifacts(visit):
+    tab = visit("artifacts", selected_artifact="model", selected_version="v1")
+    for text in ("a small model", "best", "latest"):
+        expect(text_of(tab, text)).to_be_visible()
 
 
 def test_settings(visit):
