@@ -304,6 +304,52 @@ fn a_large_lineage_is_cut() {
 }
 
 #[test]
+fn threads_that_log_and_overwrite_at_once_lose_no_blob() {
+    let scratch = Scratch::new();
+    let log_some = &|thread: usize| {
+        for round in 0..10 {
+            // Contents come again, so blobs that one version loses another one needs.
+            let content = format!("content {}", (thread + round) % 4);
+            let uploaded = scratch.path(&format!("uploaded {thread}"));
+            loop {
+                std::fs::write(&uploaded, &content).expect("it is written");
+                scratch.store.blobs("p").take_in(&digest(&content), &uploaded).expect("it is taken in");
+                let mut new = version(vec![entry("a", &content)]);
+                new.name = format!("model {}", thread % 2).replace(' ', "-");
+                new.overwrite = round % 3 == 2;
+                match scratch.store.log_artifact(&name("p"), new, at(1)) {
+                    Ok(_) => break,
+                    // Overwritten between the two steps: whoever logs uploads again, as clients do.
+                    Err(StorageError::BlobsMissing { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            scope.spawn(move || log_some(thread));
+        }
+    });
+    let (blobs, project) = (scratch.store.blobs("p"), scratch.store.project("p").expect("it is there"));
+    project
+        .read(|reader| {
+            for artifact in reader.artifacts()? {
+                let numbers: Vec<i64> = artifact.versions.iter().map(|version| version.version).collect();
+                assert!(numbers.is_sorted_by(|a, b| a > b), "{numbers:?}");
+                for number in numbers {
+                    let spec = format!("v{number}");
+                    let record = reader.artifact(&artifact.name, Some(&spec))?.expect("it is listed");
+                    let digest = BlobDigest::new(record.manifest[0].digest.as_str()).expect("a digest");
+                    assert!(blobs.contains(&digest), "{} {spec}", artifact.name);
+                }
+            }
+            Ok(())
+        })
+        .expect("it is read");
+}
+
+#[test]
 fn files_without_the_tables_have_no_artifacts() {
     let scratch = Scratch::new();
     scratch.project().append(batch("r", vec![row("l", 0, loss(1.0))])).expect("it is stored");

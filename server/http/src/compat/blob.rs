@@ -32,10 +32,9 @@ pub(crate) struct BlobPath {
     tag = "artifacts",
     params(BlobPath),
     responses(
-        (status = 200, description = "The file.", body = [u8], content_type = "application/octet-stream"),
+        (status = 200, description = "The file.", body = [u8], content_type = "application/octet-stream", example = json!("{\"layers\": 2}")),
         (status = 206, description = "The part that was asked for.", body = [u8], content_type = "application/octet-stream"),
         (status = 304, description = "The caller has it already."),
-        (status = 416, description = "The file has no such part."),
         CommonErrors, NotFound
     )
 )]

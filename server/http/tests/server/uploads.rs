@@ -49,6 +49,18 @@ fn who_may_not_write_is_refused_before_the_files_are_read() {
 }
 
 #[test]
+fn what_is_too_much_is_refused_before_it_comes() {
+    let server = TestServer::start();
+    let head = format!(
+        "POST /api/upload HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\ncontent-type: {FORM}\r\n\
+         content-length: 1073741825\r\n\r\n--edge",
+        server.address, server.token
+    );
+    assert!(server.raw(head.as_bytes()).starts_with("HTTP/1.1 413"), "a byte over the limit");
+    assert!(!server.directory().join(".paceline/uploads").exists());
+}
+
+#[test]
 fn what_is_no_form_of_files_is_refused() {
     let server = TestServer::start();
     let bearer = format!("Bearer {}", server.token);
