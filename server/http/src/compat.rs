@@ -11,6 +11,7 @@ mod artifacts;
 mod blob;
 mod bulk;
 mod call;
+mod command_line;
 mod dispatch;
 mod entries;
 mod files;

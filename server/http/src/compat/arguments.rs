@@ -30,6 +30,16 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// How many arguments came by position.
+    pub(crate) fn positions(&self) -> usize {
+        self.positional.len()
+    }
+
+    /// Puts a null before the argument at `position`.
+    pub(crate) fn insert_null(&mut self, position: usize) {
+        self.positional.insert(position.min(self.positional.len()), RawValue::NULL);
+    }
+
     /// The JSON text of one argument, by name or by position.
     pub(crate) fn get(&self, position: usize, name: &str) -> Option<&'a str> {
         let found = self.named.get(name).or_else(|| self.positional.get(position));

@@ -7,6 +7,7 @@ use paceline_schema::{ErrorCode, Operation, Scope};
 use super::access::check_scope;
 use super::arguments::Arguments;
 use super::call::{Call, Handler, Reply};
+use super::command_line::complete;
 use super::{artifacts, bulk, files, mutations, reads, registry, series, settings, sql, system, traces};
 use crate::body;
 use crate::error::ApiError;
@@ -121,7 +122,8 @@ pub(super) async fn reply(
     let may_change_runs = check_scope(request, Scope::Admin).is_ok();
     let (shared, arrived) = (state.clone(), state.now());
     let call = move |f: &dyn Fn(&Call<'_>) -> Result<_, ApiError>| {
-        let arguments = Arguments::parse(&body);
+        let mut arguments = Arguments::parse(&body);
+        complete(operation, &mut arguments);
         let asked = Call { operation, arguments, arrived, state: &shared, may_change_runs };
         asked.check_required()?;
         f(&asked)
