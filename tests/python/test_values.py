@@ -225,6 +225,32 @@ print(json.dumps(found))
         assert ours[name] == parameters, name
 
 
+def test_names_are_there_and_load_nothing_before_they_are_used(directory):
+    """`from trackio import X` works for each, and `import trackio` loads none of their modules."""
+    trainer = directory.run("""
+import sys, trackio
+early = [name for name in ("trackio.media", "trackio.table", "trackio.artifact", "trackio.references") if name in sys.modules]
+from trackio import *
+from trackio.media import TrackioAudio, TrackioHtml, TrackioImage, TrackioMedia, TrackioObject3D, TrackioVideo
+from trackio.artifact import Artifact as artifact_class
+from trackio.run import Run as run_class
+assert TrackioImage is Image and issubclass(Video, TrackioMedia)
+assert artifact_class is trackio.Artifact and run_class is trackio.Run and set(trackio.__all__) <= set(dir(trackio))
+for kind in (ArtifactTTL, Classes, EvalTable, Graph, JoinedTable, Molecule, Plotly, Settings):
+    try:
+        kind("x", y=1)
+        print("made")
+    except NotImplementedError as error:
+        assert f"trackio.{kind.__name__}" in str(error)
+try:
+    trackio.Nothing
+except AttributeError as error:
+    print(error)
+print(early)
+""")
+    assert trainer.output.splitlines() == ["module `trackio` has no attribute `Nothing`", "[]"]
+
+
 # What the peer does not store, and what we do; the figures and tensors of libraries that are not installed here
 # are objects of the same names.
 MORE_VALUES = BEGINNING + """

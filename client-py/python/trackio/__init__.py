@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from trackio._files import save
+    from trackio._unsupported import ArtifactTTL, Classes, EvalTable, Graph, JoinedTable, Molecule, Plotly, Settings
     from trackio.artifact import Artifact
     from trackio.histogram import Histogram
     from trackio.markdown import Markdown
@@ -40,16 +41,24 @@ __all__ = [
     "TRACKIO_DIR",
     "AlertLevel",
     "Artifact",
+    "ArtifactTTL",
     "Audio",
+    "Classes",
     "Config",
+    "EvalTable",
+    "Graph",
     "Histogram",
     "Html",
     "Image",
+    "JoinedTable",
     "Markdown",
+    "Molecule",
     "Object3D",
+    "Plotly",
     "ReferenceHandler",
     "ResolvedReference",
     "Run",
+    "Settings",
     "Table",
     "Trace",
     "Video",
@@ -71,14 +80,22 @@ __all__ = [
 # Names that are loaded when they are first asked for, and their modules.
 _LATER = {
     "Artifact": "trackio.artifact",
+    "ArtifactTTL": "trackio._unsupported",
     "Audio": "trackio.media.audio",
+    "Classes": "trackio._unsupported",
+    "EvalTable": "trackio._unsupported",
+    "Graph": "trackio._unsupported",
     "Histogram": "trackio.histogram",
     "Html": "trackio.media.html",
     "Image": "trackio.media.image",
+    "JoinedTable": "trackio._unsupported",
     "Markdown": "trackio.markdown",
+    "Molecule": "trackio._unsupported",
     "Object3D": "trackio.media.object3d",
+    "Plotly": "trackio._unsupported",
     "ReferenceHandler": "trackio.references",
     "ResolvedReference": "trackio.references",
+    "Settings": "trackio._unsupported",
     "Table": "trackio.table",
     "Trace": "trackio.trace",
     "Video": "trackio.media.video",
