@@ -19,7 +19,7 @@ pub(crate) struct ApiError {
     hint: String,
     details: serde_json::Value,
     allow: Option<String>,
-    retry_after_seconds: Option<u64>,
+    retry_after_seconds: Option<u16>,
 }
 
 impl ApiError {
@@ -68,7 +68,7 @@ impl ApiError {
     }
 
     /// With the time to wait before the next attempt.
-    pub(crate) fn with_retry_after(self, seconds: u64) -> Self {
+    pub(crate) fn with_retry_after(self, seconds: u16) -> Self {
         Self { retry_after_seconds: Some(seconds), ..self }
     }
 
@@ -134,7 +134,7 @@ impl ApiError {
             _ => &mut response,
         };
         if let Some(seconds) = self.retry_after_seconds {
-            response.insert_header((RETRY_AFTER, seconds));
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         if let Some(allow) = &self.allow {
             response.insert_header((ALLOW, allow.as_str()));

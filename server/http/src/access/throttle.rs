@@ -22,11 +22,11 @@ struct Failures {
 
 impl Throttle {
     /// Counts a failure; how many seconds to wait when there have been too many.
-    pub(super) fn failed(&self, address: IpAddr) -> Option<u64> {
+    pub(super) fn failed(&self, address: IpAddr) -> Option<u16> {
         self.failed_at(address, Instant::now())
     }
 
-    fn failed_at(&self, address: IpAddr, now: Instant) -> Option<u64> {
+    fn failed_at(&self, address: IpAddr, now: Instant) -> Option<u16> {
         let address = household(address);
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= ADDRESSES && !known.contains_key(&address) {
@@ -42,7 +42,7 @@ impl Throttle {
         }
         failures.count = failures.count.saturating_add(1);
         let left = WINDOW.saturating_sub(now.duration_since(failures.began));
-        (failures.count > FAILURES).then(|| left.as_secs().max(1))
+        (failures.count > FAILURES).then(|| u16::try_from(left.as_secs()).unwrap_or(u16::MAX).max(1))
     }
 }
 

@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use super::call::Reply;
 use super::{dispatch, upload};
+use crate::access::ReadAccess;
 use crate::error::ApiError;
 use crate::examples;
 use crate::routes::{BodyErrors, CommonErrors, NotFound, WriteErrors};
@@ -78,7 +79,7 @@ pub(crate) struct EventId {
     )
 )]
 #[get("/gradio_api/info")]
-pub(crate) async fn gradio_info() -> Json<Value> {
+pub(crate) async fn gradio_info(_: ReadAccess) -> Json<Value> {
     let described =
         Operation::ALL.iter().map(|operation| (format!("/{}", operation.name()), describe(*operation)));
     let named: Map<String, Value> = described.collect();
@@ -127,7 +128,7 @@ pub(crate) async fn gradio_upload(
     operation_id = "gradio_call",
     tag = "peer",
     params(("name" = String, Path, description = "Name of the call.", example = "get_all_projects")),
-    security((), ("write_token" = [])),
+    security((), ("read_token" = []), ("write_token" = []), ("admin_token" = [])),
     request_body(
         content = Object,
         description = "The arguments, by position or by name.",
@@ -165,6 +166,7 @@ pub(crate) async fn gradio_call(
 )]
 #[get("/gradio_api/call/{name}/{event_id}")]
 pub(crate) async fn gradio_event(
+    _: ReadAccess,
     state: State,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
