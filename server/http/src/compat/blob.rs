@@ -2,11 +2,12 @@
 
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get};
-use paceline_schema::ErrorCode;
 use paceline_schema::artifact::BlobDigest;
+use paceline_schema::{ErrorCode, Scope};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::access::check_scope;
 use crate::error::ApiError;
 use crate::routes::{CommonErrors, NotFound};
 use crate::state::State;
@@ -44,6 +45,7 @@ pub(crate) async fn get_artifact_blob(
     path: Path<BlobPath>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
+    check_scope(&request, Scope::Read)?;
     let BlobPath { project, digest } = path.into_inner();
     let file = state
         .ask(move |engine| {
