@@ -229,7 +229,7 @@ def test_wrong_tokens_are_slowed_and_right_ones_never(server):
 
 def test_reads_need_a_token_where_asked(closed_server, directory):
     reader = created(directory, "read")
-    for path in ["/api/v1/projects", "/openapi.json", "/metrics", "/file?path=x", "/api/v1/projects/p/runs/r/status"]:
+    for path in ["/api/v1/projects", "/openapi.json", "/metrics", "/file?path=x", "/artifact_blob/p/x", "/api/v1/projects/p/runs/r/status"]:
         # However the address is written.
         for form in [path, path.replace("/a", "/%61", 1), path.replace("o", "%6f", 1)]:
             assert closed_server.get(form).status in (401, 404), form
