@@ -1,13 +1,13 @@
 //! The read use cases over a real data directory.
 
-use paceline_query::{Engine, QueryError};
+use paceline_query::{Engine, QueryError, ThinRequest};
 use paceline_schema::event::{RunKey, RunStart};
-use paceline_schema::series::{PageRequest, SeriesRequest, XAxis};
+use paceline_schema::series::{Moment, PageRequest, SeriesRequest, XAxis};
 use paceline_schema::{
-    Alert, AlertLevel, ErrorCode, Event, ProcessIdentity, ProjectName, Row, RunEnd, RunState, StateSource,
-    Timestamp, TotalStepsSource, Trend, Value,
+    Alert, AlertLevel, ErrorCode, Event, ProcessIdentity, ProjectName, Row, RunChoice, RunEnd, RunState,
+    StateSource, Timestamp, TotalStepsSource, Trend, Value,
 };
-use paceline_storage::{Batch, Durability, Store};
+use paceline_storage::{Batch, Durability, RowsOf, Store};
 use tempfile::TempDir;
 
 const START: f64 = 1_795_400_000.0;
@@ -328,4 +328,37 @@ fn alerts_are_listed_and_counted() {
     assert_eq!(titles(Some("a")), ["bad", "slow"]);
     let counts = world.engine.status("digits", "a").expect("the run is there").alerts;
     assert_eq!((counts.error, counts.warn, counts.info), (1, 1, 0));
+}
+
+#[test]
+fn rows_and_values_are_chosen_by_run_and_moment() {
+    let world = World::new();
+    let rows = (0..5_000i64).map(|index| {
+        let key = if index % 1_000 == 999 { "rare" } else { "loss" };
+        row(index as f64, index, &[(key, index as f64)])
+    });
+    world.append("long", rows.collect());
+    let named = |name: &str| RunChoice::Name(name.to_owned());
+    let request = ThinRequest { kind: RowsOf::Metrics, most: 100, scalar_only: false };
+    let runs = [Some(named("long")), Some(RunChoice::Id("long".to_owned())), None];
+    let thinned = world.engine.thinned_rows("digits", &runs, request).expect("the rows");
+    assert!(thinned[0].len() <= 100, "{}", thinned[0].len());
+    assert_eq!(thinned[0].iter().filter(|row| row.metrics.contains_key("rare")).count(), 5);
+    assert_eq!(thinned[0].last().map(|row| row.step), Some(4_999));
+    assert!(thinned[1].is_empty() && thinned[2].is_empty(), "a name is no id");
+
+    let steps = |moment, most| -> Vec<i64> {
+        let values = world.engine.values_at("digits", &named("long"), "loss", moment, most);
+        values.expect("the values").into_iter().map(|value| value.step).collect()
+    };
+    assert_eq!(steps(Moment::AroundTime { time: at(998.5), window_seconds: 2.0 }, None), [997, 998, 1_000]);
+    assert_eq!(steps(Moment::AroundStep { step: 3, window: 1.9 }, None), [2, 3, 4]);
+    assert_eq!(steps(Moment::Step(999), None), Vec::<i64>::new());
+    assert_eq!(steps(Moment::All, Some(2)), [0, 4_998]);
+    let overview =
+        world.engine.run_overview("digits", &named("long")).expect("it reads").expect("it is there");
+    assert_eq!(
+        (overview.rows, overview.keys, overview.last_step),
+        (5_000, vec!["loss".into(), "rare".into()], Some(4_999))
+    );
 }
