@@ -11,6 +11,9 @@ TOOLS := .venvs/tools
 # The peer, to compare with and to measure against, and real trainers.
 PEER := .venvs/peer
 TRAINERS := .venvs/trainers
+# Clients made from the OpenAPI document, and requests made up from it.
+API := .venvs/api
+CLIENTS := tests/clients/node_modules
 PEER_VERSION := 0.43.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One profile for everything that runs: what is tested is what ships.
@@ -69,6 +72,15 @@ $(TRAINERS)/.installed: wheel $(TRAINERS)/.created
 	$(TRAINERS)/bin/pip install -q --force-reinstall --no-deps target/wheels/paceline-*.whl
 	touch $@
 
+$(API)/.installed:
+	$(PYTHON) -m venv $(API)
+	$(API)/bin/pip install -q openapi-python-client ruff schemathesis
+	touch $@
+
+$(CLIENTS)/.installed: tests/clients/package-lock.json
+	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
 test: test-rust test-dashboard test-python ## every test
 
 test-rust: build
@@ -79,8 +91,9 @@ test-dashboard: server/dashboard/node_modules/.installed
 	cd server/dashboard && npx openapi-typescript ../../docs/openapi.json -o $(CURDIR)/target/schema.d.ts --empty-objects-unknown
 	cmp target/schema.d.ts server/dashboard/src/api/schema.d.ts # `make openapi` refreshes it
 
-test-python: build $(PEER)/.installed $(TRAINERS)/.installed
+test-python: build $(PEER)/.installed $(TRAINERS)/.installed $(API)/.installed $(CLIENTS)/.installed
 	PACELINE_PEER_PYTHON=$(CURDIR)/$(PEER)/bin/python PACELINE_TRAINERS_PYTHON=$(CURDIR)/$(TRAINERS)/bin/python \
+		PACELINE_API_PYTHON=$(CURDIR)/$(API)/bin/python \
 		.venv/bin/python -m pytest tests/python -q
 
 check: dashboard ## formatting, lints, documentation
@@ -97,4 +110,4 @@ openapi: program ## refresh the committed OpenAPI document and the types made fr
 
 clean:
 	cargo clean
-	rm -rf .venv .venvs server/dashboard/dist server/dashboard/node_modules client-py/wheel-data/scripts
+	rm -rf .venv .venvs $(CLIENTS) server/dashboard/dist server/dashboard/node_modules client-py/wheel-data/scripts

@@ -49,8 +49,11 @@ pub struct RunKey {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProcessIdentity {
     /// Process id on `host`.
+    #[serde(deserialize_with = "crate::whole::required")]
+    #[cfg_attr(feature = "openapi", schema(value_type = u64, maximum = 4_294_967_295_u64))]
     pub pid: u32,
     /// When the process started, in kernel clock ticks since boot; tells a reused pid apart.
+    #[serde(deserialize_with = "crate::whole::required")]
     pub start_ticks: u64,
     /// Boot id of the machine; pids of another boot are gone.
     pub boot_id: String,
@@ -165,14 +168,27 @@ pub struct RunEnd {
     /// When it stopped.
     pub time: Timestamp,
     /// `Finished`, `Failed` or `Crashed`.
+    #[cfg_attr(feature = "openapi", schema(schema_with = ended_states))]
     pub state: RunState,
     /// Exit status of the process, when it is known.
+    #[serde(default, deserialize_with = "crate::whole::optional")]
     pub exit_code: Option<i32>,
     /// Signal that ended the process, when it is known.
+    #[serde(default, deserialize_with = "crate::whole::optional")]
     pub exit_signal: Option<i32>,
     /// Type and message of the exception nobody caught.
     pub failure: Option<String>,
     /// Said while the process was leaving by itself: its exit status, once known, knows better.
     #[serde(default)]
     pub leaving: bool,
+}
+
+/// The states of runs that ended.
+#[cfg(feature = "openapi")]
+fn ended_states() -> utoipa::openapi::schema::Schema {
+    let ended = RunState::ALL.into_iter().filter(|state| state.has_ended());
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .enum_values(Some(ended.map(RunState::as_str)))
+        .into()
 }

@@ -30,6 +30,7 @@ pub mod time;
 pub mod token;
 pub mod upload;
 pub mod values;
+pub mod whole;
 
 pub use destination::{Destination, DestinationKind};
 pub use error::{ErrorBody, ErrorCode};

@@ -19,9 +19,16 @@ pub struct OfRun<T> {
     /// The run as it was asked for.
     pub run: String,
     /// What was asked.
+    #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
     pub answer: Option<T>,
     /// Why there is no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub error: Option<RunFault>,
+}
+
+fn nothing<T>() -> Option<T> {
+    None
 }
 
 /// Why one of many runs has no answer.

@@ -9,6 +9,7 @@ use crate::{RunEnd, RunStart, Timestamp};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StartReport {
     /// Display name of the run; not unique.
+    #[cfg_attr(feature = "openapi", schema(pattern = r"^[^\x00-\x1f\x7f-\x9f]{1,512}$"))]
     pub name: String,
     /// What is known of it.
     pub start: RunStart,
@@ -31,6 +32,7 @@ pub struct HeartbeatReport {
 pub struct EndReport {
     /// Display name of the run, where nothing was heard of it before; its id when absent.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(pattern = r"^[^\x00-\x1f\x7f-\x9f]{1,512}$"))]
     pub name: Option<String>,
     /// How it ended.
     #[serde(flatten)]

@@ -155,14 +155,19 @@ pub struct RunSummary {
 #[serde(deny_unknown_fields, default)]
 pub struct RunEdit {
     /// Another display name, which no other run of the project has.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 512))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(pattern = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]{0,511}$")
+    )]
     pub name: Option<String>,
-    /// Labels in place of the ones there are.
+    /// Labels in place of the ones there are; empty ones are left out.
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub tags: Option<Vec<String>>,
     /// Text in place of the one there is; the empty text removes it.
     pub notes: Option<String>,
     /// Another colour.
     #[cfg_attr(feature = "openapi", schema(maximum = 65_535))]
+    #[serde(deserialize_with = "crate::whole::optional")]
     pub colour_slot: Option<u32>,
 }
 

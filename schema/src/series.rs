@@ -37,7 +37,7 @@ pub struct SeriesRequest {
     #[serde(default)]
     pub to: Option<f64>,
     /// Width of the chart in device pixels, 1 to 10,000.
-    #[serde(default = "default_pixels")]
+    #[serde(default = "default_pixels", deserialize_with = "crate::whole::required")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub pixels: u32,
 }
@@ -224,7 +224,7 @@ pub struct AlertEntry {
     #[serde(default)]
     pub level: AlertLevel,
     /// The last step logged before it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::whole::optional")]
     pub step: Option<i64>,
     /// When it was raised; the time of arrival when absent.
     #[serde(default)]
@@ -244,7 +244,7 @@ pub struct LogEntry {
     #[serde(with = "crate::values::as_object")]
     pub metrics: crate::Metrics,
     /// The step; the server counts on from the last one when absent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::whole::optional")]
     pub step: Option<i64>,
     /// When it was logged; the time of arrival when absent.
     #[serde(default)]

@@ -18,7 +18,7 @@ pub struct SqlAnswer {
     /// Names of the columns, in order; a name can stand twice.
     pub columns: Vec<String>,
     /// One list for each row, a value for each column. A BLOB is its text where it is UTF-8, else hexadecimal.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Vec<Object>>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Vec<serde_json::Value>>))]
     pub rows: Vec<Vec<serde_json::Value>>,
     /// How many rows are here.
     pub row_count: usize,

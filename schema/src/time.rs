@@ -101,7 +101,8 @@ impl<'de> Deserialize<'de> for Timestamp {
             return i64::deserialize(deserializer).map(Self);
         }
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
+        // What looks like a plain number is read in tables only.
+        Self::parse(&text).filter(|_| text.contains(':')).ok_or_else(|| {
             serde::de::Error::custom(format_args!(
                 "`{text}` is not a time; write it as `2026-11-23T02:17:52.070297Z`"
             ))

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use paceline_schema::series::MetricSummary;
 use paceline_schema::{RunDetail, RunState, RunSummary, Value};
 use paceline_series::RunHeads;
-use paceline_storage::RunRecord;
+use paceline_storage::{RunRecord, StorageError};
 use serde_json::Map;
 
 use crate::earlier_runs::EarlierRuns;
@@ -54,8 +54,10 @@ impl Engine {
         let mut runs = self.runs(project)?;
         if let Some(after) = after {
             let place = runs.iter().position(|run| run.run_id == after);
-            let place = place.ok_or_else(|| QueryError::InvalidRequest {
-                reason: format!("`after` is `{after}`, which is not the id of a run here; begin without it"),
+            let place = place.ok_or_else(|| StorageError::RunNotFound {
+                project: project.to_owned(),
+                run: after.to_owned(),
+                similar: Vec::new(),
             })?;
             runs.drain(..=place);
         }

@@ -333,9 +333,9 @@ mod tests {
     fn parse(columns: Vec<Column>) -> Result<Vec<Row>, String> {
         let body = write(columns, HashMap::new()).expect("it is written");
         let events = parse_rows(&body, ARRIVED).map_err(|error| error.to_string())?;
-        let row = |event| match event {
-            Event::Row(row) => row,
-            other => panic!("{other:?}"),
+        let row = |event| {
+            let Event::Row(row) = event else { panic!("{event:?}") };
+            row
         };
         Ok(events.into_iter().map(row).collect())
     }

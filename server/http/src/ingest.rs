@@ -21,7 +21,9 @@ use crate::state::{Answer, State};
 pub(crate) const MAX_ROWS: usize = 10_000;
 /// Metrics in one row.
 const MAX_METRICS: usize = 10_000;
-/// Bytes in the name of a metric or a run.
+/// Characters in the name of a run.
+const MAX_NAME_CHARACTERS: usize = 512;
+/// Bytes in the name of a metric.
 const MAX_NAME_BYTES: usize = 512;
 /// Lists and objects within each other in one value.
 const MAX_NESTING: usize = 32;
@@ -221,10 +223,11 @@ fn nesting(value: &serde_json::Value) -> usize {
 /// # Errors
 /// `InvalidRequest` when it is empty, too long or holds control characters.
 pub(crate) fn check_run_name(name: &str) -> Result<(), ApiError> {
-    if name.is_empty() || name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
         let start: String = name.escape_debug().take(80).collect();
-        return Err(ApiError::invalid(format!("`{start}` cannot be the name of a run"))
-            .with_hint(format!("choose one of 1 to {MAX_NAME_BYTES} bytes without control characters")));
+        return Err(ApiError::invalid(format!("`{start}` cannot be the name of a run")).with_hint(format!(
+            "choose one of 1 to {MAX_NAME_CHARACTERS} characters without control characters"
+        )));
     }
     Ok(())
 }

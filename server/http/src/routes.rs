@@ -104,9 +104,23 @@ pub(crate) struct RunPath {
     #[param(example = "digits")]
     project: String,
     /// Id of the run, or its name and then the latest run of that name.
-    #[param(example = "lr-3e-4")]
+    #[param(example = "lr-3e-4", pattern = r"^[^\x00-\x1f\x7f-\x9f]{1,512}$")]
     run: String,
 }
+
+/// Bytes that are no text.
+pub(crate) struct Binary;
+
+impl utoipa::PartialSchema for Binary {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Binary)))
+            .into()
+    }
+}
+
+impl ToSchema for Binary {}
 
 /// Nothing more is to be said: what was asked is committed.
 #[derive(Serialize, ToSchema)]

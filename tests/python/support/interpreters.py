@@ -1,9 +1,9 @@
-"""Python environments beside the one of the tests: the peer's, and one with real trainers."""
+"""Python environments beside the one of the tests: the peer's, one with real trainers, one with tools for APIs."""
 
 import os
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def peer_python() -> Path:
@@ -16,8 +16,13 @@ def trainers_python() -> Path:
     return _interpreter("PACELINE_TRAINERS_PYTHON", "trainers")
 
 
+def api_python() -> Path:
+    """Python with openapi-python-client and schemathesis: `PACELINE_API_PYTHON`, else as above."""
+    return _interpreter("PACELINE_API_PYTHON", "api")
+
+
 def _interpreter(variable: str, environment: str) -> Path:
-    path = Path(os.environ.get(variable) or _ROOT / ".venvs" / environment / "bin" / "python")
+    path = Path(os.environ.get(variable) or ROOT / ".venvs" / environment / "bin" / "python")
     cure = f"make it with `make .venvs/{environment}/.installed`, or name another in {variable}"
     assert os.access(path, os.X_OK), f"`{path}` is no Python; {cure}"
     return path

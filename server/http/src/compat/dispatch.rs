@@ -78,7 +78,7 @@ fn handler(operation: Operation) -> Handler {
     params(("name" = String, Path, description = "Name of the call.", example = "get_all_projects")),
     security((), ("read_token" = []), ("write_token" = []), ("admin_token" = [])),
     request_body(
-        content = Object,
+        content = Option<Object>,
         description = "The arguments, by name or by position.",
         example = json!({ "args": [], "kwargs": { "project": "digits" } })
     ),

@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use super::access::check_scope;
 use super::call::{Call, Reply};
 use crate::error::ApiError;
-use crate::routes::{CommonErrors, NotFound};
+use crate::routes::{Binary, CommonErrors, NotFound};
 use crate::state::State;
 use crate::stored_file::StoredFile;
 
@@ -89,7 +89,7 @@ pub(super) fn project_files(call: &Call<'_>, engine: &Engine) -> Result<Reply, A
 #[into_params(parameter_in = Query)]
 pub(crate) struct FileQuery {
     /// Absolute path below the `media_dir` of `get_settings`.
-    #[param(example = "/root/.cache/huggingface/trackio/media/digits/lr-3e-4/0/sample.png")]
+    #[param(example = "/root/.cache/huggingface/trackio/media/digits/lr-3e-4/0/sample.png", required = true)]
     path: Option<String>,
 }
 
@@ -102,8 +102,8 @@ pub(crate) struct FileQuery {
     tag = "peer",
     params(FileQuery),
     responses(
-        (status = 200, description = "The file.", body = [u8], content_type = "application/octet-stream", example = json!("GIF89a…")),
-        (status = 206, description = "The part that was asked for.", body = [u8], content_type = "application/octet-stream"),
+        (status = 200, description = "The file.", body = inline(Binary), content_type = "application/octet-stream", example = json!("GIF89a…")),
+        (status = 206, description = "The part that was asked for.", body = inline(Binary), content_type = "application/octet-stream"),
         (status = 304, description = "The caller has it already."),
         CommonErrors, NotFound
     )

@@ -7,11 +7,12 @@ use actix_web::{HttpRequest, post};
 use futures_util::TryStreamExt;
 use paceline_schema::upload::UploadedFiles;
 use paceline_schema::{ErrorCode, Scope};
+use utoipa::ToSchema;
 
 use super::access::check_scope;
 use crate::error::ApiError;
 use crate::examples;
-use crate::routes::{BodyErrors, CommonErrors, WriteErrors};
+use crate::routes::{Binary, BodyErrors, CommonErrors, WriteErrors};
 use crate::state::State;
 use crate::uploads::PartialFile;
 
@@ -22,6 +23,15 @@ const WRITE_BYTES: usize = 1 << 20;
 /// Name of the form's field; it may come many times.
 const FIELD: &str = "files";
 
+/// What a form with files holds.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it exists for what the document says of it")]
+pub(crate) struct UploadForm {
+    /// The files.
+    #[schema(inline, min_items = 1)]
+    files: Vec<Binary>,
+}
+
 /// Takes files for a call that names them afterwards.
 ///
 /// The answer has a handle for each file, good for one call within an hour.
@@ -31,7 +41,7 @@ const FIELD: &str = "files";
     security(("write_token" = [])),
     request_body(
         content_type = "multipart/form-data",
-        content = Object,
+        content = inline(UploadForm),
         description = "One or more files in fields named `files`, 1 GiB together."
     ),
     responses(

@@ -11,7 +11,7 @@ use futures_util::stream::unfold;
 use paceline_schema::events::{Delta, EventCursor, StateOfRuns};
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
 use super::{Frame, Listener, Notice};
 use crate::error::ApiError;
@@ -34,6 +34,7 @@ struct Teller {
     is_behind: bool,
     to_send: VecDeque<Bytes>,
     ping: Interval,
+    end: Option<Instant>,
 }
 
 /// The answer that tells what happens, beginning after the event `last` where that fits.
@@ -45,12 +46,13 @@ pub(crate) async fn answer(
     listener: Listener,
     run_id: Option<String>,
     last: Option<&str>,
+    end: Option<Instant>,
 ) -> Result<HttpResponse, ApiError> {
     let mut ping = interval_at(Instant::now() + TIME_BETWEEN_PINGS, TIME_BETWEEN_PINGS);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let cursor = listener.hub.place().cursor.clone();
     let to_send = VecDeque::from([Bytes::from(format!("retry: {RETRY_MILLISECONDS}\n\n"))]);
-    let mut teller = Teller { state, listener, run_id, cursor, is_behind: false, to_send, ping };
+    let mut teller = Teller { state, listener, run_id, cursor, is_behind: false, to_send, ping, end };
     match last.map(str::parse::<EventCursor>) {
         None => teller.tell_states(true),
         Some(Ok(cursor)) if teller.fits(&cursor).await? => {
@@ -99,6 +101,7 @@ impl Teller {
             }
             tokio::select! {
                 () = self.state.stopping.begun() => return None,
+                () = sleep_until(self.end.unwrap_or_else(Instant::now)), if self.end.is_some() => return None,
                 _ = self.ping.tick() => return Some(Bytes::from_static(b": ping\n\n")),
                 notice = self.listener.notices.recv() => match notice {
                     Ok(Notice::Changed(frame)) => self.take(&frame),

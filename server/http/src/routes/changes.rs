@@ -42,9 +42,10 @@ pub(crate) async fn edit_run(
     _: AdminAccess,
     state: State,
     path: Path<RunPath>,
-    JsonObject(edit): JsonObject<RunEdit>,
+    JsonObject(mut edit): JsonObject<RunEdit>,
 ) -> Result<Answer, ApiError> {
     check(&edit)?;
+    edit.tags.iter_mut().for_each(|tags| tags.retain(|tag| !tag.is_empty()));
     let (project, run) = (path.project.clone(), path.run.clone());
     let run_id = state
         .store(move |store| {
@@ -114,14 +115,20 @@ pub(crate) async fn delete_project(
 fn check(edit: &RunEdit) -> Result<(), ApiError> {
     if let Some(name) = &edit.name {
         check_run_name(name)?;
+        if name.starts_with(char::is_whitespace) {
+            return Err(ApiError::invalid(format!("`{name}` cannot be the name of a run"))
+                .with_hint("choose one that does not begin with a space"));
+        }
     }
     if let Some(tags) = &edit.tags {
         if tags.len() > MAX_TAGS {
             return Err(ApiError::invalid(format!("{} tags are more than {MAX_TAGS}", tags.len())));
         }
-        if let Some(tag) = tags.iter().find(|tag| tag.is_empty() || tag.len() > MAX_TAG_BYTES) {
-            return Err(ApiError::invalid(format!("a tag of {} bytes is not one", tag.len()))
-                .with_hint(format!("choose tags of 1 to {MAX_TAG_BYTES} bytes")));
+        if let Some(tag) = tags.iter().find(|tag| tag.len() > MAX_TAG_BYTES) {
+            return Err(ApiError::invalid(format!(
+                "a tag of {} bytes is longer than {MAX_TAG_BYTES}",
+                tag.len()
+            )));
         }
     }
     if let Some(notes) = edit.notes.as_ref().filter(|notes| notes.len() > MAX_NOTES_BYTES) {

@@ -20,6 +20,8 @@ use crate::state::{Answer, State};
 
 /// Longest wait, in seconds.
 const MAX_WAIT_SECONDS: f64 = 600.0;
+/// Longest bounded stream, in seconds.
+const MAX_STREAM_SECONDS: f64 = 86_400.0;
 /// Conditions of one wait.
 const MAX_CONDITIONS: usize = 32;
 
@@ -33,13 +35,13 @@ const MAX_CONDITIONS: usize = 32;
     operation_id = "stream_project_events",
     tag = "events",
     params(
-        ProjectPath,
+        ProjectPath, StreamQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event that came.", nullable = false)
     ),
     responses(
         (
             status = 200,
-            description = "The stream. It ends only when the client or the server does.",
+            description = "The stream. It ends with the client, the server or the time given.",
             body = String,
             content_type = "text/event-stream",
             example = json!(examples::events())
@@ -51,10 +53,12 @@ const MAX_CONDITIONS: usize = 32;
 pub(crate) async fn stream_project_events(
     state: State,
     path: Path<ProjectPath>,
+    query: Query<StreamQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
+    let end = query.end()?;
     let listener = state.events.listen(&state, &path.project).await?;
-    stream::answer(state, listener, None, last_event(&request)).await
+    stream::answer(state, listener, None, last_event(&request), end).await
 }
 
 /// Streams what happens in a run as Server-Sent Events, as the stream of its project does.
@@ -62,13 +66,13 @@ pub(crate) async fn stream_project_events(
     operation_id = "stream_run_events",
     tag = "events",
     params(
-        RunPath,
+        RunPath, StreamQuery,
         ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event that came.", nullable = false)
     ),
     responses(
         (
             status = 200,
-            description = "The stream. It ends only when the client or the server does.",
+            description = "The stream. It ends with the client, the server or the time given.",
             body = String,
             content_type = "text/event-stream",
             example = json!(examples::events())
@@ -80,16 +84,39 @@ pub(crate) async fn stream_project_events(
 pub(crate) async fn stream_run_events(
     state: State,
     path: Path<RunPath>,
+    query: Query<StreamQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
+    let end = query.end()?;
     let (listener, run_id) = listen_to_run(&state, &path).await?;
-    stream::answer(state, listener, Some(run_id), last_event(&request)).await
+    stream::answer(state, listener, Some(run_id), last_event(&request), end).await
 }
 
 async fn listen_to_run(state: &State, path: &RunPath) -> Result<(crate::events::Listener, String), ApiError> {
     let (project, run) = (path.project.clone(), path.run.clone());
     let run_id = state.events.ask(state, move |engine| engine.run_id(&project, &run)).await?;
     Ok((state.events.listen(state, &path.project).await?, run_id))
+}
+
+/// How long a stream lasts.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StreamQuery {
+    /// Seconds after which the stream ends; without end when absent.
+    #[param(example = 60.0, minimum = 0, maximum = 86_400, nullable = false)]
+    timeout_seconds: Option<f64>,
+}
+
+impl StreamQuery {
+    fn end(&self) -> Result<Option<Instant>, ApiError> {
+        let Some(seconds) = self.timeout_seconds else { return Ok(None) };
+        let longest = 0.0..=MAX_STREAM_SECONDS;
+        if longest.contains(&seconds) {
+            return Ok(Some(Instant::now() + Duration::from_secs_f64(seconds)));
+        }
+        Err(ApiError::invalid(format!("`timeout_seconds` is {seconds}, not from 0 to {MAX_STREAM_SECONDS}")))
+    }
 }
 
 fn last_event(request: &HttpRequest) -> Option<&str> {
@@ -104,7 +131,10 @@ fn last_event(request: &HttpRequest) -> Option<&str> {
 pub(crate) struct WaitQuery {
     /// Conditions, any of which ends the wait, separated by commas: `step>=1000`, `state!=running`,
     /// `val/acc>0.9` (a metric's newest value), `finding:any` or `finding:` and its code.
-    #[param(example = "step>=1000,finding:any")]
+    #[param(
+        example = "step>=1000,finding:any",
+        pattern = r"^(finding:[a-z_]+|state(=|==|!=)(created|running|stalled|finished|failed|crashed)|[A-Za-z0-9_./-]+(<=|>=|==|!=|<|>|=)-?[0-9]{1,15}(\.[0-9]{1,15})?)(,(finding:[a-z_]+|state!=running|step>=[0-9]{1,15})){0,7}$"
+    )]
     until: String,
     /// Seconds until an answer comes in any case, at most 600; 0 only looks.
     #[serde(default = "default_wait_seconds")]

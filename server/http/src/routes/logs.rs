@@ -4,7 +4,7 @@ use actix_web::web::{Path, Payload, Query};
 use actix_web::{HttpRequest, get, post};
 use paceline_schema::series::{LogEntry, LogRow, Page, Stored};
 
-use super::{BodyErrors, CommonErrors, NotFound, PageQuery, RunPath, WriteErrors};
+use super::{Binary, BodyErrors, CommonErrors, NotFound, PageQuery, RunPath, WriteErrors};
 use crate::access::WriteAccess;
 use crate::arrow::ARROW;
 use crate::error::ApiError;
@@ -19,11 +19,9 @@ use crate::{arrow, body, examples, ingest};
     responses(
         (
             status = 200,
-            description = "One page, in the order logged.",
-            content(
-                (Page<LogRow> = "application/json", example = json!(examples::log_rows())),
-                (Vec<u8> = "application/vnd.apache.arrow.stream")
-            )
+            description = "One page, in the order logged; columns for `Accept: application/vnd.apache.arrow.stream`.",
+            body = Page<LogRow>,
+            example = json!(examples::log_rows())
         ),
         CommonErrors, NotFound
     )
@@ -54,7 +52,7 @@ pub(crate) async fn list_logs(
         content(
             (Vec<LogEntry> = "application/json", example = json!(examples::log_entries())),
             (String = "application/x-ndjson", example = json!(examples::log_lines())),
-            (Vec<u8> = "application/vnd.apache.arrow.stream")
+            (inline(Binary) = "application/vnd.apache.arrow.stream")
         )
     ),
     responses(

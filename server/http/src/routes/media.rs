@@ -6,7 +6,7 @@ use paceline_schema::{ErrorCode, canonical_project};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{CommonErrors, NotFound, ProjectPath};
+use super::{Binary, CommonErrors, NotFound, ProjectPath};
 use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
@@ -74,8 +74,8 @@ pub(crate) struct MediaQuery {
     tag = "media",
     params(ProjectPath, MediaQuery),
     responses(
-        (status = 200, description = "The file.", body = [u8], content_type = "application/octet-stream", example = json!("GIF89a…")),
-        (status = 206, description = "The part that was asked for.", body = [u8], content_type = "application/octet-stream"),
+        (status = 200, description = "The file.", body = inline(Binary), content_type = "application/octet-stream", example = json!("GIF89a…")),
+        (status = 206, description = "The part that was asked for.", body = inline(Binary), content_type = "application/octet-stream"),
         (status = 304, description = "The caller has it already."),
         CommonErrors, NotFound
     )

@@ -56,11 +56,9 @@ pub(crate) async fn list_metrics(state: State, path: Path<RunPath>) -> Result<An
     responses(
         (
             status = 200,
-            description = "One page, in the order logged.",
-            content(
-                (Page<MetricValue> = "application/json", example = json!(examples::metric_values())),
-                (Vec<u8> = "application/vnd.apache.arrow.stream")
-            )
+            description = "One page, in the order logged; columns for `Accept: application/vnd.apache.arrow.stream`.",
+            body = Page<MetricValue>,
+            example = json!(examples::metric_values())
         ),
         CommonErrors, NotFound
     )

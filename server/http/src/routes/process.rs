@@ -47,6 +47,9 @@ pub(crate) async fn start_run(
     JsonObject(report): JsonObject<StartReport>,
 ) -> Result<Answer, ApiError> {
     let StartReport { name, start } = report;
+    if start.process.as_ref().is_some_and(|process| i64::try_from(process.start_ticks).is_err()) {
+        return Err(ApiError::invalid("`start_ticks` is more than 63 bits hold"));
+    }
     ingest::check_run_name(&path.run)?;
     ingest::check_run_name(&name)?;
     state
@@ -152,7 +155,7 @@ pub(crate) async fn end_run(
 #[serde(deny_unknown_fields)]
 pub(crate) struct NameQuery {
     /// Display name of a run that is made by this request; its id when absent.
-    #[param(example = "lr-3e-4", nullable = false)]
+    #[param(example = "lr-3e-4", nullable = false, pattern = r"^[^\x00-\x1f\x7f-\x9f]{1,512}$")]
     name: Option<String>,
 }
 

@@ -27,11 +27,10 @@ use crate::state::{Answer, State};
     responses(
         (
             status = 200,
-            description = "One series for each run and key that has points.",
-            content(
-                (SeriesResponse = "application/json", example = json!(examples::series())),
-                (Vec<u8> = "application/vnd.apache.arrow.stream")
-            )
+            description = "One series for each run and key that has points; columns for \
+                `Accept: application/vnd.apache.arrow.stream`.",
+            body = SeriesResponse,
+            example = json!(examples::series())
         ),
         CommonErrors, NotFound, BodyErrors
     )

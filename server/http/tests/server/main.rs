@@ -16,4 +16,5 @@ mod reads;
 mod support;
 mod telemetry;
 mod tls;
+mod typed_client;
 mod uploads;

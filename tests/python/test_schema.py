@@ -1,0 +1,52 @@
+"""Requests made up from the OpenAPI document: no answer is a 5xx, none is one that the document does not know.
+
+`PACELINE_SCHEMA_EXAMPLES` says how many are made up for each operation.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from conftest import seed
+from support.directory import PROGRAM
+from support.interpreters import api_python
+from support.server import Server
+
+HERE = Path(__file__).parent
+EXAMPLES = os.environ.get("PACELINE_SCHEMA_EXAMPLES", "25")
+
+
+@pytest.fixture
+def server(directory):
+    """A server that has what the document's examples name."""
+    directory.path.mkdir()
+    server = Server(directory)
+    rows = [{"metrics": {"train/loss": 2 / (step + 1), "text": "x", "bad": "NaN"}, "step": step} for step in range(3)]
+    assert server.log("digits", "lr-3e-4", rows).status == 200
+    alerts = json.dumps([{"title": "look"}])
+    path = "/api/v1/projects/digits/runs/lr-3e-4/alerts"
+    assert server.request("POST", path, alerts, server.token).status == 200
+    yield server
+    server.stop()
+
+
+def test_every_answer_keeps_to_the_document(server, tmp_path):
+    document = tmp_path / "openapi.json"
+    document.write_bytes(subprocess.run([PROGRAM, "openapi"], check=True, capture_output=True).stdout)
+    operations = sum(len(methods) for methods in json.loads(document.read_text())["paths"].values())
+    done = subprocess.run(
+        [
+            api_python().parent / "schemathesis", "--config-file", HERE / "schemathesis.toml", "run", document,
+            "--url", f"http://127.0.0.1:{server.port}", "-H", f"Authorization: Bearer {server.token}",
+            "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--request-timeout", "20",
+            "--continue-on-failure", "--no-shrink", "--workers", "2", "--seed", str(seed()),
+        ],
+        capture_output=True, text=True, cwd=tmp_path, check=False,
+        env={**os.environ, "PYTHONPATH": str(HERE), "SCHEMATHESIS_HOOKS": "schema_hooks"},
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
+    assert f"Tested: {operations}" in done.stdout, done.stdout
+    assert server.process.poll() is None and server.get("/health").status == 200
