@@ -5,10 +5,9 @@ use paceline_schema::many_runs::{OfRun, RunsRequest};
 use paceline_schema::series::{
     AlertEntry, LogEntry, LogRow, Page, RunAlert, SeriesRequest, SeriesResponse, Stored, XAxis,
 };
-use paceline_schema::{AlertLevel, ErrorBody, RunState, RunStatus};
+use paceline_schema::{AlertLevel, ErrorBody, RunState, RunStatus, Value};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
 use crate::support::{Answer, TestServer};
 
@@ -44,8 +43,7 @@ fn the_types_of_the_schema_make_a_client() {
     let server = TestServer::start();
     let client = Client { server: &server, project: "digits" };
     let entry = |step: i64| {
-        let metrics =
-            json!({ "train/loss": 1.0 / (step + 1) as f64 }).as_object().cloned().expect("an object");
+        let metrics = vec![("train/loss".to_owned(), Value::Float(1.0 / (step + 1) as f64))];
         LogEntry { metrics, step: Some(step), timestamp: None, log_id: Some(format!("row-{step}")) }
     };
     let rows: Vec<LogEntry> = (0..ROWS).map(entry).collect();
