@@ -41,7 +41,11 @@ impl Blobs {
         let opened = File::open(&path).and_then(|file| Ok((file.metadata()?, file)));
         match opened {
             Ok((metadata, file)) => Ok(metadata.is_file().then_some((file, metadata.len()))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(StorageError::NotReadable { path, reason: error.to_string() }),
         }
     }

@@ -235,7 +235,7 @@ impl MediaFolder {
         while let Some(folder) = folders.pop() {
             let entries = match self.dir.read_dir(&folder) {
                 Ok(entries) => entries,
-                Err(error) if is_missing(&error) => continue,
+                Err(error) if is_missing(&error) || is_too_long(&error) => continue,
                 Err(error) => return Err(error),
             };
             for entry in entries {
@@ -281,7 +281,7 @@ impl MediaFolder {
     /// Removes a whole folder.
     pub(crate) fn remove_folder(&self, folder: &Path) -> io::Result<()> {
         match self.dir.remove_dir_all(folder) {
-            Err(error) if is_missing(&error) => Ok(()),
+            Err(error) if is_missing(&error) || is_too_long(&error) => Ok(()),
             removed => removed,
         }
     }
@@ -289,6 +289,11 @@ impl MediaFolder {
 
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// The name of no file there could be.
+fn is_too_long(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidFilename
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
