@@ -1,10 +1,11 @@
 """A run that logs to a server: everything arrives as it was said, whatever happens on the way."""
 
-import json
+import socket
 import time
 
 import pytest
 
+from support.processes import kill_foreign
 from support.server import Server
 from support.waiting import wait_until
 
@@ -21,6 +22,33 @@ trackio.config.update({"late": True})
 trackio.summary["best"] = 0.5
 """
 FINISH = LOG + "trackio.finish()\n"
+
+# Logs two versions of an artifact, uses the first one and fetches it anew, and saves a file of the project.
+ARTIFACTS = """
+import os, pathlib, shutil, trackio
+run = trackio.init(project="p", name="r", auto_log_cpu=False, auto_log_gpu=False)
+trackio.log({"loss": 1.0})
+pathlib.Path("weights").mkdir(exist_ok=True)
+for version in range(2):
+    pathlib.Path("weights/a.bin").write_bytes(bytes([version]) * 100_000)
+    pathlib.Path("weights/b.txt").write_text("the same")
+    artifact = trackio.Artifact("model", "model", metadata={"epoch": version})
+    artifact.add_dir("weights")
+    logged = trackio.log_artifact(artifact, aliases=[f"epoch-{version}"])
+    assert logged.version == f"v{version}", logged.version
+shutil.rmtree(pathlib.Path(os.environ["TRACKIO_DIR"]) / "artifacts", ignore_errors=True)
+used = trackio.use_artifact("model:epoch-0")
+folder = used.download("fetched")
+assert pathlib.Path(folder, "a.bin").read_bytes() == bytes(100_000)
+assert pathlib.Path(folder, "b.txt").read_text() == "the same"
+for missing in ("model:v7", "nothing"):
+    try:
+        trackio.use_artifact(missing)
+    except ValueError as error:
+        print(error)
+trackio.save("weights/b.txt")
+trackio.finish()
+"""
 
 
 class Remote:
@@ -97,6 +125,7 @@ def test_a_run_lives_on_the_server_until_its_process_is_gone(directory, remote):
     assert beats and beats[0][0], "it was seen to live"
     trainer.kill()
     wait_until(lambda: state() == "crashed", 30, state)
+    wait_until(lambda: not directory.journals(), 30, directory.journals)
 
 
 def test_rows_of_a_dead_process_are_delivered(directory, remote):
@@ -178,13 +207,12 @@ def test_the_token_is_in_no_argument_and_no_readable_file(directory, remote):
         with open(f"/proc/{companion}/cmdline", "rb") as arguments:
             assert remote.server.token.encode() not in arguments.read()
     trainer.kill()
+    wait_until(lambda: not directory.journals(), 30, "the end of the run is not delivered")
 
 
 @pytest.mark.parametrize("trouble", ["nobody listens", "nobody answers", "wrong token"])
 def test_a_server_that_does_not_take_rows_costs_the_training_nothing(directory, remote, trouble):
     """`log` and `init` cost what they cost otherwise; `finish` says in a few seconds where the rows are."""
-    import socket
-
     silent = socket.create_server(("127.0.0.1", 0))
     address = {
         "nobody listens": "http://127.0.0.1:1", "wrong token": remote.url,
@@ -211,18 +239,11 @@ print(init, slowest, time.monotonic() - begun)
     assert init < 8 and slowest < 0.1 and finish < 15
     assert trainer.errors.count("rows are safe in the journal") == 1, trainer.errors
     assert address in trainer.errors
-    from support.processes import kill_foreign
-
-    for companion in directory.companions():
-        kill_foreign(companion)
+    end_companions(directory)
     silent.close()
 
 
 def test_a_slow_server_does_not_hold_up_local_runs(directory, remote):
-    import socket
-
-    from support.processes import kill_foreign
-
     directory.keeps_journals = True
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
@@ -237,5 +258,39 @@ def test_a_slow_server_does_not_hold_up_local_runs(directory, remote):
         assert time.monotonic() - begun < 15
         assert directory.count("local") == 100 and remote.directory.count("p") == 100
         stuck.kill()
-        for companion in directory.companions():
-            kill_foreign(companion)
+        end_companions(directory)
+
+
+def test_artifacts_and_files_are_kept_by_the_server(directory, remote):
+    trainer = directory.run(ARTIFACTS, **remote.environment)
+    assert trainer.output.count("is not in project `p`") == 2, trainer.output
+    versions = remote.directory.select(
+        "p", "SELECT v.version, v.size_bytes, v.producer_run_name FROM artifact_versions v ORDER BY v.version"
+    )
+    assert versions == [(version, 100_008, "r") for version in range(2)]
+    assert remote.directory.select("p", "SELECT direction FROM run_artifact_links ORDER BY id") == [
+        ("output",), ("output",), ("input",),
+    ]
+    assert (remote.directory.path / "media" / "p" / "files" / "weights" / "b.txt").read_text() == "the same"
+
+
+def test_artifacts_say_that_the_server_is_away(directory, remote):
+    script = """
+import pathlib, trackio
+trackio.init(project="p", name="r", auto_log_cpu=False)
+pathlib.Path("a.txt").write_text("a")
+try:
+    trackio.log_artifact("a.txt", name="a", type="text")
+except RuntimeError as error:
+    print(error)
+"""
+    directory.keeps_journals = True
+    trainer = directory.run(script, TRACKIO_SERVER_URL="http://127.0.0.1:1", TRACKIO_WRITE_TOKEN="t")
+    assert "`http://127.0.0.1:1` does not answer" in trainer.output
+    end_companions(directory)
+
+
+def end_companions(directory):
+    """Ends companions that wait for a server which never comes."""
+    for companion in directory.companions():
+        kill_foreign(companion)

@@ -7,6 +7,7 @@ import pytest
 
 from support.interpreters import peer_python
 from support.peer_server import PeerServer
+from test_remote import ARTIFACTS
 
 LOG = """
 import numpy, trackio
@@ -92,3 +93,14 @@ trackio.finish()
     [line] = (directory.path / ".paceline" / "damaged" / "p-refused.jsonl").read_text().splitlines()
     kept = json.loads(line)
     assert kept["entry"]["metrics"] == {"n": 2**70} and kept["entry"]["step"] == 7
+
+
+def test_artifacts_and_files_are_kept_by_the_peers_server(directory, peer_server):
+    trainer = directory.run(ARTIFACTS, **peer_server.environment)
+    assert trainer.output.count("is not in project `p`") == 2, trainer.output
+    home = peer_server.directory
+    versions = home.select("p", "SELECT version, size_bytes, producer_run_name FROM artifact_versions ORDER BY version")
+    assert versions == [(version, 100_008, "r") for version in range(2)]
+    # Its server makes a folder of the file's name, for its own client too.
+    saved = [path for path in (home.path / "media" / "p" / "files" / "weights").rglob("*") if path.is_file()]
+    assert [path.read_text() for path in saved] == ["the same"]

@@ -273,12 +273,4 @@ pub(crate) fn path_part(name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_stand_in_paths() {
-        assert_eq!(path_part("lr-3e.4_~"), "lr-3e.4_~");
-        assert_eq!(path_part("a/b ?ü"), "a%2Fb%20%3F%C3%BC");
-    }
-}
+mod tests;
