@@ -12,10 +12,22 @@ pub(crate) struct Arguments<'a> {
     named: HashMap<String, &'a RawValue>,
 }
 
+/// The form in which the peer's client writes. Its bodies are large, so this one is read in a single pass.
+#[derive(Deserialize)]
+struct OfTheClient<'a> {
+    #[serde(borrow, default)]
+    args: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    kwargs: Option<HashMap<String, &'a RawValue>>,
+}
+
 impl<'a> Arguments<'a> {
     /// Reads `{"args": […], "kwargs": {…}}`, `{"data": […]}`, a flat object of names or a list of positions;
     /// a single value is the first position. As with the peer, a body that is no JSON carries no arguments.
     pub(crate) fn parse(body: &'a [u8]) -> Self {
+        if let Ok(OfTheClient { args: positional, kwargs: Some(named) }) = serde_json::from_slice(body) {
+            return Self { positional, named };
+        }
         let Ok(whole) = serde_json::from_slice::<&RawValue>(body) else { return Self::default() };
         let Ok(named) = serde_json::from_str::<HashMap<String, &RawValue>>(whole.get()) else {
             return Self { positional: positions(whole), ..Self::default() };
