@@ -20,17 +20,17 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ErrorBody> {
+    fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Box<ErrorBody>> {
         Self::read(&self.server.get(&format!("/api/v1/projects/{}{path}", self.project)))
     }
 
-    fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, ErrorBody> {
+    fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Box<ErrorBody>> {
         let body = serde_json::to_string(body).expect("it has a JSON form");
         Self::read(&self.server.post(&format!("/api/v1/projects/{}{path}", self.project), &body))
     }
 
-    fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, ErrorBody> {
-        if answer.status == 200 { Ok(parse(&answer.text)) } else { Err(parse(&answer.text)) }
+    fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Box<ErrorBody>> {
+        if answer.status == 200 { Ok(parse(&answer.text)) } else { Err(Box::new(parse(&answer.text))) }
     }
 }
 
