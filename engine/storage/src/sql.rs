@@ -164,9 +164,10 @@ fn too_expensive(reason: impl Into<String>) -> StorageError {
 impl Location {
     /// What SQLite refused a statement for: its fault, unless the file is damaged or locked.
     fn explain_statement(&self, error: rusqlite::Error) -> StorageError {
-        let words = match &error {
-            rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-            error => error.to_string(),
+        let words = if let rusqlite::Error::SqlInputError { msg, .. } = &error {
+            msg.clone()
+        } else {
+            error.to_string()
         };
         let explained = self.explain("answer a statement", error);
         if matches!(explained, StorageError::Damaged { .. } | StorageError::Busy { .. }) {
