@@ -4,7 +4,7 @@
  */
 
 export interface paths {
-    "/api/bulk_alert": {
+    "/api/upload": {
         parameters: {
             query?: never;
             header?: never;
@@ -13,76 +13,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Stores alerts sent by the peer's client. */
-        post: operations["peer_bulk_alert"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/bulk_log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stores rows sent by the peer's client. They are committed when this is answered. */
-        post: operations["peer_bulk_log"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/bulk_log_system": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stores samples of the machine sent by the peer's client. */
-        post: operations["peer_bulk_log_system"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/get_run_summary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Tells the peer's client what a run holds. */
-        post: operations["peer_get_run_summary"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/get_runs_for_project": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Lists the runs of a project for the peer's client. */
-        post: operations["peer_get_runs_for_project"];
+        /**
+         * Takes files for a call that names them afterwards.
+         * @description The answer has a handle for each file, good for one call within an hour.
+         */
+        post: operations["peer_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -100,6 +35,233 @@ export interface paths {
         get: operations["list_projects"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a project with everything that belongs to it. */
+        delete: operations["delete_project"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the alerts of all runs of a project, page by page. */
+        get: operations["list_project_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the artifacts of a project. */
+        get: operations["list_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/artifacts/{artifact}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets an artifact with all its versions, without their files. */
+        get: operations["get_artifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/artifacts/{artifact}/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gets one version of an artifact with its files.
+         * @description A file without `ref` is downloaded from `/artifact_blob/{project}/{digest}`.
+         */
+        get: operations["get_artifact_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/artifacts/{artifact}/{version}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gets what one version of an artifact came from and what came from it.
+         * @description The nearest 1,000 versions and runs; `truncated` tells that there are more.
+         */
+        get: operations["get_artifact_lineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/configs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the configs of all runs of a project. */
+        get: operations["list_configs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Streams what happens in a project as Server-Sent Events.
+         * @description The stream begins with an event `state` (`StateOfRuns`), then sends events `delta` (`Delta`): new rows and
+         *     alerts, where their runs stand, runs that began, ended or were deleted. With `Last-Event-ID` it goes on
+         *     after that event without gap or repeat, also over a start of the server; where that id fits no more, an
+         *     event `reset` comes first and what was known should be asked for anew.
+         */
+        get: operations["stream_project_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the files saved beside the runs of a project. */
+        get: operations["list_project_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/heartbeats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports that the processes of runs live.
+         * @description A run that was taken for crashed lives again.
+         */
+        post: operations["report_heartbeats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gets a media or project file.
+         * @description Pictures, sound and video come as what they are, a part of them for a `Range`; everything else to be saved.
+         */
+        get: operations["get_media"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers one SQL statement that reads the tables of a project.
+         * @description The statement has 2 seconds, 10,000 rows and 16 MiB; `truncated` says that there are more rows. Tables, among
+         *     them `metrics`, `system_metrics`, `alerts`, `configs` and `paceline_runs`, are listed by
+         *     `SELECT name, sql FROM sqlite_schema`. Everything that does not only read is refused.
+         */
+        post: operations["query_project"];
         delete?: never;
         options?: never;
         head?: never;
@@ -134,10 +296,15 @@ export interface paths {
         get: operations["get_run"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Deletes a run: its rows, config, samples, alerts, traces and media. Versions of artifacts it made stay. */
+        delete: operations["delete_run"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Changes name, labels, notes and colour of a run; what the body leaves out stays.
+         * @description The rows and the media of the run are renamed with it.
+         */
+        patch: operations["edit_run"];
         trace?: never;
     };
     "/api/v1/projects/{project}/runs/{run}/alerts": {
@@ -149,6 +316,27 @@ export interface paths {
         };
         /** Lists the alerts of a run. */
         get: operations["list_alerts"];
+        put?: never;
+        /**
+         * Stores alerts of a run. They are committed when this is answered.
+         * @description A project or run that is not there is made. All alerts are stored or none.
+         */
+        post: operations["append_alerts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/runs/{run}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the artifacts that a run used and made. */
+        get: operations["list_run_artifacts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -166,6 +354,44 @@ export interface paths {
         };
         /** Gets the config of a run. */
         get: operations["get_run_config"];
+        /** Replaces the config of a run. Secrets in it are left out. */
+        put: operations["put_run_config"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/runs/{run}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports how a process stopped logging into a run.
+         * @description An end from before the newest start is ignored.
+         */
+        post: operations["end_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/runs/{run}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Streams what happens in a run as Server-Sent Events, as the stream of its project does. */
+        get: operations["stream_run_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -187,7 +413,8 @@ export interface paths {
         /**
          * Stores rows. They are committed when this is answered.
          * @description A project or run that is not there is made. At most 10,000 rows; a JSON array of at most 8 MiB, or JSON
-         *     lines of at most 64 MiB. All rows are stored or none.
+         *     lines or an Arrow IPC stream of at most 64 MiB. All rows are stored or none. An Arrow stream has one column a
+         *     metric, and `step`, `timestamp` and `log_id` where they are known; a null was not logged.
          */
         post: operations["append_logs"];
         delete?: never;
@@ -230,6 +457,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/runs/{run}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports that a process begins, or resumes, to log into a run, which is made where it is not there.
+         * @description Reported again it changes nothing. Whether the process lives is then judged by its heartbeats.
+         */
+        post: operations["start_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/runs/{run}/status": {
         parameters: {
             query?: never;
@@ -256,7 +503,8 @@ export interface paths {
         };
         /** Gets the last value of each metric of a run, and what its summary was told by hand. */
         get: operations["get_run_summary"];
-        put?: never;
+        /** Replaces what the summary of a run was told by hand; the last values of its metrics stand beside it. */
+        put: operations["put_run_summary"];
         post?: never;
         delete?: never;
         options?: never;
@@ -273,6 +521,27 @@ export interface paths {
         };
         /** Lists the samples of the machine that were taken for a run, page by page. */
         get: operations["list_system_samples"];
+        put?: never;
+        /**
+         * Stores samples of the machine a run is on. They are committed when this is answered.
+         * @description A project or run that is not there is made. All samples are stored or none.
+         */
+        post: operations["append_system_samples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/runs/{run}/wait": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Waits until a condition holds of a run, the run ends, or the time is over, and tells where it stands. */
+        get: operations["wait_for_run"];
         put?: never;
         post?: never;
         delete?: never;
@@ -296,6 +565,173 @@ export interface paths {
          *     all points.
          */
         post: operations["get_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells where each of many runs stands.
+         * @description A run that is not there has an `error` in place of its answer and costs the others nothing.
+         */
+        post: operations["get_run_statuses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gets the last value of each metric of each of many runs, and what their summaries were told by hand. */
+        post: operations["get_run_summaries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers one call of the peer's wire.
+         * @description The arguments come as `{"args": […], "kwargs": {…}}`, `{"data": […]}`, an object of names or a list of
+         *     positions; the answer is `{"data": …}`. What is stored is committed when this is answered.
+         */
+        post: operations["peer_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/artifact_blob/{project}/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gets a file of an artifact by the SHA-256 of its contents, to be saved.
+         * @description A part of it comes for a `Range`.
+         */
+        get: operations["get_artifact_blob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gets a media or project file by its absolute path, as the peer's page asks for it.
+         * @description Nothing outside the media folder is there. Pictures, sound and video come as what they are, a part of them
+         *     for a `Range`; everything else to be saved.
+         */
+        get: operations["peer_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gradio_api/call/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers one call of the peer's wire; its result is fetched from the event. */
+        post: operations["gradio_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gradio_api/call/{name}/{event_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gets the result of a call, once, as a Server-Sent Event. */
+        get: operations["gradio_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gradio_api/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the calls with their parameters, for clients of Gradio. */
+        get: operations["gradio_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gradio_api/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes files for a call that names them afterwards, as `/api/upload` does. */
+        post: operations["gradio_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -393,6 +829,23 @@ export interface components {
              */
             warn: number;
         };
+        /** @description One alert to store. */
+        AlertEntry: {
+            /** @description Stores the alert once only, however often it is sent. */
+            alert_id?: string | null;
+            /** @description How urgent. */
+            level?: components["schemas"]["AlertLevel"];
+            /**
+             * Format: int64
+             * @description The last step logged before it.
+             */
+            step?: number | null;
+            /** @description More, if there is more. */
+            text?: string | null;
+            time?: components["schemas"]["Timestamp"] | null;
+            /** @description One line. */
+            title: string;
+        };
         /**
          * @description How urgent an alert is.
          * @enum {string}
@@ -402,6 +855,122 @@ export interface components {
         Alerts: {
             /** @description Newest first. */
             alerts: components["schemas"]["Alert"][];
+        };
+        /** @description One version of an artifact with its files. */
+        ArtifactRecord: {
+            /** @description Names that point at it now. */
+            aliases: string[];
+            /**
+             * Format: int64
+             * @description Id of the artifact in its project.
+             */
+            artifact_id: number;
+            /** @description When it was made, RFC 3339 in UTC. */
+            created_at: string;
+            /** @description Free text. */
+            description?: string | null;
+            /** @description Its files, by path. */
+            manifest: components["schemas"]["ManifestEntry"][];
+            /** @description SHA-256 of the manifest: two versions with the same files are one. */
+            manifest_digest: string;
+            /** @description Whatever was noted with it. */
+            metadata?: Record<string, unknown> | null;
+            /** @description Name of the artifact. */
+            name: string;
+            /** @description Id of the run that made it. */
+            producer_run_id?: string | null;
+            /** @description Name of the run that made it. */
+            producer_run_name?: string | null;
+            /**
+             * Format: int64
+             * @description Its files together, in bytes.
+             */
+            size_bytes: number;
+            /** @description What kind of thing it is, as whoever made it called it. */
+            type: string;
+            /**
+             * Format: int64
+             * @description Number of the version, from 0.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Id of the version in its project, over all artifacts.
+             */
+            version_id: number;
+        };
+        /** @description An artifact at a glance. */
+        ArtifactSummary: {
+            /** @description Aliases of all versions, sorted. */
+            aliases: string[];
+            /** @description When the artifact was made, RFC 3339 in UTC. */
+            created_at: string;
+            /** @description Free text. */
+            description?: string | null;
+            /**
+             * Format: int64
+             * @description Number of the newest version.
+             */
+            latest_version?: number | null;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many versions there are.
+             */
+            num_versions: number;
+            /**
+             * Format: int64
+             * @description Size of the newest version in bytes.
+             */
+            size_bytes?: number | null;
+            /** @description What kind of thing it is. */
+            type: string;
+        };
+        /** @description An artifact with its versions, without their files. */
+        ArtifactVersions: {
+            /** @description When the artifact was made, RFC 3339 in UTC. */
+            created_at: string;
+            /** @description Free text. */
+            description?: string | null;
+            /**
+             * Format: int64
+             * @description Number of the newest version.
+             */
+            latest_version?: number | null;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many versions there are.
+             */
+            num_versions: number;
+            /** @description What kind of thing it is. */
+            type: string;
+            /** @description The versions, newest first. */
+            versions: components["schemas"]["VersionSummary"][];
+        };
+        /** @description Every artifact of a project. */
+        Artifacts: {
+            /** @description By name. */
+            artifacts: components["schemas"]["ArtifactSummary"][];
+        };
+        /** @description Configs of a project. */
+        Configs: {
+            /** @description Newest run first; runs without a config are left out. */
+            configs: components["schemas"]["RunConfig"][];
+        };
+        /**
+         * @description Which way an artifact went, seen from the run.
+         * @enum {string}
+         */
+        Direction: "input" | "output";
+        /** @description Nothing more is to be said: what was asked is committed. */
+        Done: Record<string, unknown>;
+        /** @description A process stopped logging into a run. */
+        EndReport: components["schemas"]["RunEnd"] & {
+            /** @description Display name of the run, where nothing was heard of it before; its id when absent. */
+            name?: string | null;
         };
         /** @description The body of every answer that is not a success; a superset of the peer's. */
         ErrorBody: {
@@ -422,6 +991,14 @@ export interface components {
             /** @description Finds the request in the server's log. */
             request_id: string;
         };
+        /** @description Where the result of a call is. */
+        EventId: {
+            /**
+             * @description Last part of the address it is fetched from, once.
+             * @example 6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e
+             */
+            event_id: string;
+        };
         /** @description Something about a run that deserves attention. */
         Finding: {
             /** @description Stable name, as `loss_nan` or `stalled`. */
@@ -437,6 +1014,99 @@ export interface components {
             status: string;
             /** @description Version of Paceline. */
             version: string;
+        };
+        /** @description The processes of these runs live. */
+        HeartbeatReport: {
+            /** @description Ids of the runs; one without a record is left out. */
+            runs: string[];
+            /** @description When they were seen to live. */
+            time: components["schemas"]["Timestamp"];
+        };
+        /** @description What a version came from, and what came from it. */
+        Lineage: {
+            /** @description Who made and used what, oldest first. */
+            edges: components["schemas"]["LineageEdge"][];
+            /** @description Id of the node that was asked about. */
+            focus: string;
+            /** @description Versions and runs. */
+            nodes: components["schemas"]["LineageNode"][];
+            /** @description There is more than is shown. */
+            truncated: boolean;
+        };
+        /** @description A step of a lineage: from a run to what it made, or from a version to the run that used it. */
+        LineageEdge: {
+            /** @description When it first did, RFC 3339 in UTC. */
+            created_at: string;
+            /** @description Whether the run used or made the version. */
+            direction: components["schemas"]["Direction"];
+            /** @description Id of the node it leaves. */
+            source: string;
+            /** @description Id of the node it reaches. */
+            target: string;
+        };
+        /** @description A version or a run in a lineage. */
+        LineageNode: {
+            /** @description Names that point at it now. */
+            aliases: string[];
+            /** @description Name of the artifact. */
+            artifact_name: string;
+            /** @description What kind of thing it is. */
+            artifact_type: string;
+            /** @description When it was made, RFC 3339 in UTC. */
+            created_at: string;
+            /** @description `art:` and the id of the version. */
+            id: string;
+            /** @enum {string} */
+            kind: "artifact";
+            /**
+             * Format: int64
+             * @description How many files it has.
+             */
+            num_files: number;
+            /** @description Id of the run that made it. */
+            producer_run_id?: string | null;
+            /** @description Name of the run that made it. */
+            producer_run_name?: string | null;
+            /**
+             * Format: int64
+             * @description Its files together, in bytes.
+             */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @description Number of the version.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Id of the version in its project.
+             */
+            version_id: number;
+        } | {
+            /** @description When it first used or made something here, RFC 3339 in UTC. */
+            created_at: string;
+            /** @description `run:` and the id of the run, or `run:name:` and its name. */
+            id: string;
+            /** @enum {string} */
+            kind: "run";
+            /** @description Its project, when that is another one. */
+            project?: string | null;
+            /** @description Id of the run, where it is known. */
+            run_id?: string | null;
+            /** @description Name of the run. */
+            run_name?: string | null;
+        };
+        /** @description One of them. */
+        ListedFile: {
+            /** @description What to ask `/media` for. */
+            file_path: string;
+            /** @description Path as it was saved. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Size in bytes.
+             */
+            size_bytes: number;
         };
         /** @description One row to store. */
         LogEntry: {
@@ -509,6 +1179,20 @@ export interface components {
              */
             trend_since_step?: number | null;
         };
+        /** @description One file of a version. */
+        ManifestEntry: {
+            /** @description SHA-256 of the file as 64 hexadecimal digits; for a reference whatever tells its contents apart. */
+            digest: string;
+            /** @description Path inside the artifact, with `/` between its segments. */
+            path: string;
+            /** @description Where the file is kept, when it is not kept here. */
+            ref?: string | null;
+            /**
+             * Format: int64
+             * @description Size in bytes.
+             */
+            size: number;
+        };
         /** @description One metric of one run at a glance. */
         MetricSummary: {
             /** @description Metric name. */
@@ -556,10 +1240,93 @@ export interface components {
             /** @description By name. */
             metrics: components["schemas"]["MetricSummary"][];
         };
-        /** @description The peer's envelope of a result that is nothing. */
-        Nothing: {
-            /** @description Always null. */
-            data?: Record<string, unknown> | null;
+        /** @description The answer for one of the runs asked about: `answer`, or `error` where there is none. */
+        OfRun_RunStatus: {
+            /** @description Where a run stands, in one small answer. */
+            answer?: {
+                /** @description Alerts raised so far. */
+                alerts: components["schemas"]["AlertCounts"];
+                /**
+                 * Format: double
+                 * @description Seconds since the run was created, or until it ended.
+                 */
+                elapsed_seconds?: number | null;
+                /**
+                 * Format: double
+                 * @description Newest epoch.
+                 */
+                epoch?: number | null;
+                /**
+                 * Format: double
+                 * @description Upper end of the 80 % interval, seconds.
+                 */
+                eta_high_seconds?: number | null;
+                /**
+                 * Format: double
+                 * @description Lower end of the 80 % interval, seconds.
+                 */
+                eta_low_seconds?: number | null;
+                /** @description Why there is no ETA: `no_total`, `no_rows`, `total_passed` or `not_running`. */
+                eta_reason?: string | null;
+                /**
+                 * Format: double
+                 * @description Expected seconds until the end.
+                 */
+                eta_seconds?: number | null;
+                /** @description What deserves attention, worst first. */
+                findings: components["schemas"]["Finding"][];
+                finish_at?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: double
+                 * @description Newest learning rate.
+                 */
+                learning_rate?: number | null;
+                loss?: components["schemas"]["LossStatus"] | null;
+                /**
+                 * Format: double
+                 * @description `step / total_steps`, 0 to 1.
+                 */
+                progress?: number | null;
+                /** @description Canonical project name. */
+                project: string;
+                /** @description Display name. */
+                run: string;
+                /** @description Stable id. */
+                run_id: string;
+                /**
+                 * Format: double
+                 * @description Age of the newest row.
+                 */
+                seconds_since_last_row?: number | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["RunState"];
+                /** @description What the state was derived from. */
+                state_source: components["schemas"]["StateSource"];
+                /**
+                 * Format: int64
+                 * @description Current training step.
+                 */
+                step?: number | null;
+                /**
+                 * Format: double
+                 * @description Steps per second now.
+                 */
+                steps_per_second?: number | null;
+                /** @description One sentence for a person; the same words on the page and in the terminal. */
+                summary: string;
+                /**
+                 * Format: int64
+                 * @description Steps the run will have.
+                 */
+                total_steps?: number | null;
+                /** @description The total is certain, not the lowest of several that fit what was logged. */
+                total_steps_exact?: boolean | null;
+                total_steps_source?: components["schemas"]["TotalStepsSource"] | null;
+            };
+            /** @description Why there is no answer. */
+            error?: components["schemas"]["RunFault"];
+            /** @description The run as it was asked for. */
+            run: string;
         };
         /** @description One page of an answer that continues. */
         Page_LogRow: {
@@ -606,46 +1373,25 @@ export interface components {
              */
             next?: number | null;
         };
-        /** @description A run in the peer's form. */
-        PeerRun: {
-            created_at?: components["schemas"]["Timestamp"] | null;
-            /** @description Stable id. */
-            id: string;
-            /** @description Display name. */
-            name: string;
-        };
-        /** @description The peer's envelope of the runs of a project. */
-        PeerRuns: {
-            /** @description Oldest first; empty for a project that is not there. */
-            data: components["schemas"]["PeerRun"][];
-        };
-        /** @description What a run holds, in the peer's form; nothing for a run that is not there. */
-        PeerSummary: {
-            /** @description Config as it was last set. */
-            config?: Record<string, unknown> | null;
+        /** @description One page of an answer that continues. */
+        Page_RunAlert: {
+            /** @description The items of this page. */
+            items: (components["schemas"]["Alert"] & {
+                /**
+                 * Format: int64
+                 * @description Position in the project, ascending; the cursor of a page.
+                 */
+                id: number;
+                /** @description Its display name. */
+                run: string;
+                /** @description Stable id of the run. */
+                run_id: string;
+            })[];
             /**
              * Format: int64
-             * @description Step of the newest number.
+             * @description Give it back as `after` for the next page; null on the last one.
              */
-            last_step?: number | null;
-            /** @description Names of metrics with numbers. */
-            metrics: string[];
-            /**
-             * Format: int64
-             * @description Rows stored.
-             */
-            num_logs: number;
-            /** @description As it was asked for. */
-            project: string;
-            /** @description As it was asked for. */
-            run?: string | null;
-            /** @description As it was asked for. */
-            run_id?: string | null;
-        };
-        /** @description The peer's envelope of what a run holds. */
-        PeerSummaryAnswer: {
-            /** @description What the run holds. */
-            data: components["schemas"]["PeerSummary"];
+            next?: number | null;
         };
         /** @description Version and abilities in the peer's form. */
         PeerVersion: {
@@ -664,6 +1410,28 @@ export interface components {
             version: string;
             /** @description Writing is paused. */
             writes_paused: boolean;
+        };
+        /** @description A process that logs: enough to tell whether it still lives, on this machine or another. */
+        ProcessIdentity: {
+            /** @description Boot id of the machine; pids of another boot are gone. */
+            boot_id: string;
+            /** @description Host name. */
+            host: string;
+            /**
+             * Format: int64
+             * @description Process id on `host`.
+             */
+            pid: number;
+            /**
+             * Format: int64
+             * @description When the process started, in kernel clock ticks since boot; tells a reused pid apart.
+             */
+            start_ticks: number;
+        };
+        /** @description Files saved beside the runs of a project. */
+        ProjectFiles: {
+            /** @description By name. */
+            files: components["schemas"]["ListedFile"][];
         };
         /** @description One project in a list. */
         ProjectSummary: {
@@ -687,6 +1455,60 @@ export interface components {
         Projects: {
             /** @description By name; a damaged one says so and hides none of the others. */
             projects: components["schemas"]["ProjectSummary"][];
+        };
+        /** @description An alert with its run. */
+        RunAlert: components["schemas"]["Alert"] & {
+            /**
+             * Format: int64
+             * @description Position in the project, ascending; the cursor of a page.
+             */
+            id: number;
+            /** @description Its display name. */
+            run: string;
+            /** @description Stable id of the run. */
+            run_id: string;
+        };
+        /** @description A version that a run used or made. */
+        RunArtifact: {
+            /** @description When the run first used or made it, RFC 3339 in UTC. */
+            created_at: string;
+            /** @description Name of the artifact. */
+            name: string;
+            /** @description Project the artifact belongs to. */
+            project: string;
+            /**
+             * Format: int64
+             * @description Size of the version in bytes.
+             */
+            size_bytes: number;
+            /** @description What kind of thing it is. */
+            type: string;
+            /**
+             * Format: int64
+             * @description Number of the version.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Id of the version in its project.
+             */
+            version_id: number;
+        };
+        /** @description The artifacts a run used and made. */
+        RunArtifacts: {
+            /** @description What it used, oldest first. */
+            input: components["schemas"]["RunArtifact"][];
+            /** @description What it made, oldest first. */
+            output: components["schemas"]["RunArtifact"][];
+        };
+        /** @description The config of one run. */
+        RunConfig: {
+            /** @description Config as it was last set. */
+            config: Record<string, unknown>;
+            /** @description Its display name. */
+            run: string;
+            /** @description Stable id of the run. */
+            run_id: string;
         };
         /** @description One run with all that is known of it but its series. */
         RunDetail: components["schemas"]["RunSummary"] & {
@@ -714,6 +1536,86 @@ export interface components {
             pid?: number | null;
             /** @description Last value of each metric, then what `run.summary` was told. */
             summary_values: Record<string, unknown>;
+        };
+        /** @description What is to be changed of a run; what is left out stays. */
+        RunEdit: {
+            /**
+             * Format: int32
+             * @description Another colour.
+             * @default null
+             */
+            colour_slot: number | null;
+            /**
+             * @description Another display name, which no other run of the project has.
+             * @default null
+             */
+            name: string | null;
+            /**
+             * @description Text in place of the one there is; the empty text removes it.
+             * @default null
+             */
+            notes: string | null;
+            /**
+             * @description Labels in place of the ones there are; empty ones are left out.
+             * @default null
+             */
+            tags: string[] | null;
+        };
+        /** @description How a process stopped logging into a run. */
+        RunEnd: {
+            /**
+             * Format: int32
+             * @description Exit status of the process, when it is known.
+             */
+            exit_code?: number | null;
+            /**
+             * Format: int32
+             * @description Signal that ended the process, when it is known.
+             */
+            exit_signal?: number | null;
+            /** @description Type and message of the exception nobody caught. */
+            failure?: string | null;
+            /** @description Said while the process was leaving by itself: its exit status, once known, knows better. */
+            leaving?: boolean;
+            /** @enum {string} */
+            state: "finished" | "failed" | "crashed";
+            /** @description When it stopped. */
+            time: components["schemas"]["Timestamp"];
+        };
+        /** @description Why one of many runs has no answer. */
+        RunFault: {
+            /** @description Stable name of the kind of error. */
+            code: string;
+            /** @description What happened, with the names it happened to. */
+            error: string;
+            /** @description What to do about it. */
+            hint: string;
+        };
+        /** @description What is known of a run when a process begins to log into it. */
+        RunStart: {
+            /** @description The command line, secrets left out. */
+            command?: string | null;
+            /**
+             * Format: double
+             * @description Sample the machine's processors and memory for this run, every so many seconds.
+             */
+            cpu_interval_seconds?: number | null;
+            /** @description Commit of the working directory's repository. */
+            git_commit?: string | null;
+            /**
+             * Format: double
+             * @description Sample the graphics processors for this run, every so many seconds.
+             */
+            gpu_interval_seconds?: number | null;
+            /** @description Free text. */
+            notes?: string | null;
+            process?: components["schemas"]["ProcessIdentity"] | null;
+            /** @description The process joined a run that existed before. */
+            resumed?: boolean;
+            /** @description Free labels. */
+            tags?: string[];
+            /** @description When `init` was called. */
+            time: components["schemas"]["Timestamp"];
         };
         /**
          * @description Where a run stands.
@@ -890,8 +1792,23 @@ export interface components {
         };
         /** @description Every run of a project. */
         Runs: {
+            /** @description Give it back as `after` for the next page; null on the last one. */
+            next?: string | null;
             /** @description Newest first. */
             runs: components["schemas"]["RunSummary"][];
+        };
+        /** @description Which runs are asked about. */
+        RunsRequest: {
+            /** @description Run ids, or names (then the latest run of that name). */
+            runs: string[];
+        };
+        /** @description One sample of the machine to store. */
+        SampleEntry: {
+            /** @description Stores the sample once only, however often it is sent. */
+            log_id?: string | null;
+            /** @description Names and values; NaN and the infinities as the strings `"NaN"`, `"Infinity"`, `"-Infinity"`. */
+            metrics: Record<string, unknown>;
+            timestamp?: components["schemas"]["Timestamp"] | null;
         };
         /** @description The points of one metric of one run that draw the same line as all of them do. */
         Series: {
@@ -947,11 +1864,39 @@ export interface components {
          * @enum {string}
          */
         Severity: "note" | "warning" | "critical";
+        /** @description What a statement answered. */
+        SqlAnswer: {
+            /** @description Names of the columns, in order; a name can stand twice. */
+            columns: string[];
+            /** @description How many rows are here. */
+            row_count: number;
+            /** @description One list for each row, a value for each column. A BLOB is its text where it is UTF-8, else hexadecimal. */
+            rows: unknown[][];
+            /** @description The statement has more rows than one answer may hold. */
+            truncated: boolean;
+        };
+        /** @description A statement to answer. */
+        SqlRequest: {
+            /** @description One `SELECT`, `WITH`, `VALUES` or `PRAGMA table_info(…)`. */
+            sql: string;
+        };
+        /** @description A process began, or resumed, to log into a run. */
+        StartReport: {
+            /** @description Display name of the run; not unique. */
+            name: string;
+            /** @description What is known of it. */
+            start: components["schemas"]["RunStart"];
+        };
         /**
          * @description What the state was derived from.
          * @enum {string}
          */
         StateSource: "process" | "rows";
+        /** @description Where many runs stand. */
+        Statuses: {
+            /** @description In the order asked. */
+            statuses: components["schemas"]["OfRun_RunStatus"][];
+        };
         /** @description What became of the rows of a request. They are committed when this is answered. */
         Stored: {
             /**
@@ -964,6 +1909,11 @@ export interface components {
              * @description Rows stored by this request.
              */
             stored: number;
+        };
+        /** @description Newest values of many runs. */
+        Summaries: {
+            /** @description In the order asked. */
+            summaries: Record<string, unknown>[];
         };
         /**
          * Format: date-time
@@ -981,6 +1931,47 @@ export interface components {
          * @enum {string}
          */
         Trend: "falling" | "flat" | "rising";
+        /** @description What `POST /api/upload` answers. */
+        UploadedFiles: {
+            /** @description A handle for each file, in the order of the files; each is good for one call within an hour. */
+            paths: string[];
+        };
+        /** @description A version of an artifact at a glance. */
+        VersionSummary: {
+            /** @description Names that point at it now. */
+            aliases: string[];
+            /** @description When it was made, RFC 3339 in UTC. */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description How many files it has.
+             */
+            num_files: number;
+            /**
+             * Format: int64
+             * @description Its files together, in bytes.
+             */
+            size_bytes: number;
+            /**
+             * Format: int64
+             * @description Number of the version, from 0.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Id of the version in its project.
+             */
+            version_id: number;
+        };
+        /** @description What a `wait` ended with. */
+        Waited: {
+            /** @description Those of the conditions that hold. None where the time was over, or where the run ended before one held. */
+            met: string[];
+            /** @description Where the run stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description The time was over. */
+            timed_out: boolean;
+        };
         /**
          * @description What stands on the x axis of a chart.
          * @enum {string}
@@ -995,37 +1986,24 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    peer_bulk_alert: {
+    peer_upload: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** @description Arguments `alerts` and `hf_token` (may be null), by name or by position. */
+        /** @description One or more files in fields named `files`, 1 GiB together. */
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "kwargs": {
-                 *         "alerts": [
-                 *           {
-                 *             "level": "warn",
-                 *             "project": "digits",
-                 *             "run": "lr-3e-4",
-                 *             "run_id": null,
-                 *             "title": "Loss rises"
-                 *           }
-                 *         ],
-                 *         "hf_token": null
-                 *       }
-                 *     }
-                 */
-                "application/json": Record<string, unknown>;
+                "multipart/form-data": {
+                    /** @description The files. */
+                    files: string[];
+                };
             };
         };
         responses: {
-            /** @description Stored. */
+            /** @description The handles. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1033,469 +2011,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "data": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Nothing"];
-                };
-            };
-            /** @description A parameter does not mean what is needed. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description No write token, or another one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The request names a foreign Host or Origin. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The body is larger than the operation takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The body is not of a type the operation takes. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The project's file is damaged, or something unforeseen happened. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too much to do at once; `Retry-After` says when to come again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The data directory cannot be written. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    peer_bulk_log: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Arguments `logs` and `hf_token` (may be null), by name or by position. */
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "kwargs": {
-                 *         "hf_token": null,
-                 *         "logs": [
-                 *           {
-                 *             "metrics": {
-                 *               "loss": 1.21
-                 *             },
-                 *             "project": "digits",
-                 *             "run": "lr-3e-4",
-                 *             "run_id": null,
-                 *             "step": 850
-                 *           }
-                 *         ]
-                 *       }
-                 *     }
-                 */
-                "application/json": Record<string, unknown>;
-            };
-        };
-        responses: {
-            /** @description Stored. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Nothing"];
-                };
-            };
-            /** @description A parameter does not mean what is needed. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description No write token, or another one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The request names a foreign Host or Origin. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The body is larger than the operation takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The body is not of a type the operation takes. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The project's file is damaged, or something unforeseen happened. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too much to do at once; `Retry-After` says when to come again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The data directory cannot be written. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    peer_bulk_log_system: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Arguments `logs` and `hf_token` (may be null), by name or by position. */
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "kwargs": {
-                 *         "hf_token": null,
-                 *         "logs": [
-                 *           {
-                 *             "metrics": {
-                 *               "cpu/utilization": 42
-                 *             },
-                 *             "project": "digits",
-                 *             "run": "lr-3e-4",
-                 *             "run_id": null
-                 *           }
-                 *         ]
-                 *       }
-                 *     }
-                 */
-                "application/json": Record<string, unknown>;
-            };
-        };
-        responses: {
-            /** @description Stored. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Nothing"];
-                };
-            };
-            /** @description A parameter does not mean what is needed. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description No write token, or another one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The request names a foreign Host or Origin. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The body is larger than the operation takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The body is not of a type the operation takes. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The project's file is damaged, or something unforeseen happened. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too much to do at once; `Retry-After` says when to come again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The data directory cannot be written. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    peer_get_run_summary: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Arguments `project`, and `run` or `run_id`, by name or by position. */
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "kwargs": {
-                 *         "project": "digits",
-                 *         "run": "lr-3e-4"
-                 *       }
-                 *     }
-                 */
-                "application/json": Record<string, unknown>;
-            };
-        };
-        responses: {
-            /** @description What the run holds. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": {
-                     *         "config": {
-                     *           "learning_rate": 0.0003,
-                     *           "max_steps": 1200
-                     *         },
-                     *         "last_step": 850,
-                     *         "metrics": [
-                     *           "train/loss"
-                     *         ],
-                     *         "num_logs": 85,
-                     *         "project": "digits",
-                     *         "run": "lr-3e-4",
-                     *         "run_id": null
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["PeerSummaryAnswer"];
-                };
-            };
-            /** @description A parameter does not mean what is needed. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The request names a foreign Host or Origin. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The body is larger than the operation takes. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The body is not of a type the operation takes. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The project's file is damaged, or something unforeseen happened. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too much to do at once; `Retry-After` says when to come again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    peer_get_runs_for_project: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Argument `project`, by name or by position. */
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "kwargs": {
-                 *         "project": "digits"
-                 *       }
-                 *     }
-                 */
-                "application/json": Record<string, unknown>;
-            };
-        };
-        responses: {
-            /** @description The runs, oldest first. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
-                     *           "id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
-                     *           "name": "lr-3e-4"
-                     *         }
+                     *       "paths": [
+                     *         "upload-6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e"
                      *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["PeerRuns"];
+                    "application/json": components["schemas"]["UploadedFiles"];
                 };
             };
             /** @description A parameter does not mean what is needed. */
@@ -1507,7 +2028,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1534,6 +2064,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The project's file is damaged, or something unforeseen happened. */
             500: {
                 headers: {
@@ -1545,6 +2084,15 @@ export interface operations {
             };
             /** @description Too much to do at once; `Retry-After` says when to come again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1594,8 +2142,1447 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_project_alerts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `next` of the page before; the first page when absent.
+                 * @example 1000
+                 */
+                after?: number;
+                /**
+                 * @description Only what is newer than this time.
+                 * @example 2026-11-23T02:17:52.070297Z
+                 */
+                since?: components["schemas"]["Timestamp"];
+                /**
+                 * @description Items of the page, at most 10,000.
+                 * @example 1000
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, in the order stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "alert_id": "019ab3f0c2e97a4f8b8c3e1a2d4f6b8d",
+                     *           "id": 3,
+                     *           "level": "warn",
+                     *           "run": "lr-3e-4",
+                     *           "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *           "step": 850,
+                     *           "text": "train/loss 1.9, from 1.2",
+                     *           "time": "2026-11-23T02:17:52.070297+00:00",
+                     *           "title": "Loss rises"
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_RunAlert"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_artifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every artifact, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "artifacts": [
+                     *         {
+                     *           "aliases": [
+                     *             "best",
+                     *             "latest"
+                     *           ],
+                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *           "description": "Weights after each epoch",
+                     *           "latest_version": 3,
+                     *           "name": "model",
+                     *           "num_versions": 4,
+                     *           "size_bytes": 1048576,
+                     *           "type": "model"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Artifacts"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_artifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Name of the artifact.
+                 * @example model
+                 */
+                artifact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The artifact; its versions newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *       "description": "Weights after each epoch",
+                     *       "latest_version": 3,
+                     *       "name": "model",
+                     *       "num_versions": 1,
+                     *       "type": "model",
+                     *       "versions": [
+                     *         {
+                     *           "aliases": [
+                     *             "best",
+                     *             "latest"
+                     *           ],
+                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *           "num_files": 1,
+                     *           "size_bytes": 1048576,
+                     *           "version": 3,
+                     *           "version_id": 7
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ArtifactVersions"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_artifact_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Name of the artifact.
+                 * @example model
+                 */
+                artifact: string;
+                /**
+                 * @description `v` and the number of the version, or an alias; `latest` is the newest.
+                 * @example latest
+                 */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "aliases": [
+                     *         "best",
+                     *         "latest"
+                     *       ],
+                     *       "artifact_id": 1,
+                     *       "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *       "description": "Weights after each epoch",
+                     *       "manifest": [
+                     *         {
+                     *           "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "path": "weights/model.safetensors",
+                     *           "size": 1048576
+                     *         }
+                     *       ],
+                     *       "manifest_digest": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+                     *       "metadata": {
+                     *         "epoch": 3
+                     *       },
+                     *       "name": "model",
+                     *       "producer_run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *       "producer_run_name": "lr-3e-4",
+                     *       "size_bytes": 1048576,
+                     *       "type": "model",
+                     *       "version": 3,
+                     *       "version_id": 7
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ArtifactRecord"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_artifact_lineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Name of the artifact.
+                 * @example model
+                 */
+                artifact: string;
+                /**
+                 * @description `v` and the number of the version, or an alias; `latest` is the newest.
+                 * @example latest
+                 */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions and runs, and which made and used which. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "edges": [
+                     *         {
+                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *           "direction": "input",
+                     *           "source": "art:2",
+                     *           "target": "run:6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e"
+                     *         },
+                     *         {
+                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *           "direction": "output",
+                     *           "source": "run:6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *           "target": "art:7"
+                     *         }
+                     *       ],
+                     *       "focus": "art:7",
+                     *       "nodes": [
+                     *         {
+                     *           "aliases": [],
+                     *           "artifact_name": "dataset",
+                     *           "artifact_type": "dataset",
+                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *           "id": "art:2",
+                     *           "kind": "artifact",
+                     *           "num_files": 1,
+                     *           "producer_run_id": null,
+                     *           "producer_run_name": null,
+                     *           "size_bytes": 1048576,
+                     *           "version": 0,
+                     *           "version_id": 2
+                     *         },
+                     *         {
+                     *           "aliases": [
+                     *             "best",
+                     *             "latest"
+                     *           ],
+                     *           "artifact_name": "model",
+                     *           "artifact_type": "model",
+                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *           "id": "art:7",
+                     *           "kind": "artifact",
+                     *           "num_files": 1,
+                     *           "producer_run_id": null,
+                     *           "producer_run_name": null,
+                     *           "size_bytes": 1048576,
+                     *           "version": 3,
+                     *           "version_id": 7
+                     *         },
+                     *         {
+                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *           "id": "run:6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *           "kind": "run",
+                     *           "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *           "run_name": "lr-3e-4"
+                     *         }
+                     *       ],
+                     *       "truncated": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Lineage"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_configs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One config a run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "configs": [
+                     *         {
+                     *           "config": {
+                     *             "learning_rate": 0.0003,
+                     *             "max_steps": 1200
+                     *           },
+                     *           "run": "lr-3e-4",
+                     *           "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Configs"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stream_project_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Seconds after which the stream ends; without end when absent.
+                 * @example 60
+                 */
+                timeout_seconds?: number;
+            };
+            header?: {
+                /** @description Id of the last event that came. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. It ends with the client, the server or the time given. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 2000
+                     *
+                     *     event: state
+                     *     id: fd01a2-84-0
+                     *     data: {"states":{"6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e":"running"}}
+                     *
+                     *     event: delta
+                     *     id: fd01a2-85-0
+                     *     data: {"rows":[{"run_id":"6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e","rows":[{"id":85,"timestamp":"2026-11-23T02:17:52.070297+00:00","step":850,"metrics":{"train/grad_norm":"NaN","train/loss":1.21}}]}],"alerts":[],"statuses":[],"deleted":[]}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_project_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "files": [
+                     *         {
+                     *           "file_path": "digits/files/configs/train.yaml",
+                     *           "name": "configs/train.yaml",
+                     *           "size_bytes": 512
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectFiles"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    report_heartbeats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        /** @description Ids of the runs, and when they were seen to live. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "runs": [
+                 *         "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e"
+                 *       ],
+                 *       "time": "2026-11-23T02:17:52.070297+00:00"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HeartbeatReport"];
+            };
+        };
+        responses: {
+            /** @description It is recorded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_media: {
+        parameters: {
+            query: {
+                /**
+                 * @description `file_path` of a logged value or a listed file.
+                 * @example digits/lr-3e-4/0/0f8fad5bd9cb469fa16570867728950e.png
+                 */
+                file_path: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example GIF89a… */
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The caller has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    query_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        /** @description The statement. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sql": "SELECT run_name, count(*) AS rows FROM metrics GROUP BY run_name"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SqlRequest"];
+            };
+        };
+        responses: {
+            /** @description The rows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         "run_name",
+                     *         "rows"
+                     *       ],
+                     *       "row_count": 1,
+                     *       "rows": [
+                     *         [
+                     *           "lr-3e-4",
+                     *           85
+                     *         ]
+                     *       ],
+                     *       "truncated": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SqlAnswer"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1625,7 +3612,23 @@ export interface operations {
     };
     list_runs: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Only runs in this state.
+                 * @example running
+                 */
+                state?: "created" | "running" | "stalled" | "finished" | "failed" | "crashed";
+                /**
+                 * @description `next` of the page before; the first page when absent.
+                 * @example 6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e
+                 */
+                after?: string;
+                /**
+                 * @description Runs of the page, at most 10,000; all when absent.
+                 * @example 100
+                 */
+                limit?: number;
+            };
             header?: never;
             path: {
                 /**
@@ -1638,7 +3641,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every run, newest first. */
+            /** @description The runs, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1646,6 +3649,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "next": null,
                      *       "runs": [
                      *         {
                      *           "colour_slot": 2,
@@ -1690,7 +3694,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1701,6 +3714,15 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1811,7 +3833,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1822,6 +3853,15 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1840,6 +3880,300 @@ export interface operations {
             };
             /** @description Too much to do at once; `Retry-After` says when to come again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    edit_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description What changes. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "colour_slot": null,
+                 *       "name": null,
+                 *       "notes": "warm-up 10 %",
+                 *       "tags": [
+                 *         "baseline"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["RunEdit"];
+            };
+        };
+        responses: {
+            /** @description The run as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "colour_slot": 2,
+                     *       "command": "python train.py --lr 3e-4",
+                     *       "config": {
+                     *         "learning_rate": 0.0003,
+                     *         "max_steps": 1200
+                     *       },
+                     *       "created_at": "2026-11-23T01:29:22.070297+00:00",
+                     *       "elapsed_seconds": 2910,
+                     *       "eta_high_seconds": 1260,
+                     *       "eta_low_seconds": 1150,
+                     *       "eta_seconds": 1198,
+                     *       "exit_code": null,
+                     *       "exit_signal": null,
+                     *       "failure": null,
+                     *       "finished_at": null,
+                     *       "git_commit": "9f2c1e7",
+                     *       "group": null,
+                     *       "host": "trainer-1",
+                     *       "last_row_at": "2026-11-23T02:17:50.870297+00:00",
+                     *       "loss": 1.23,
+                     *       "loss_best": 1.19,
+                     *       "loss_first": 2.41,
+                     *       "loss_key": "train/loss",
+                     *       "notes": null,
+                     *       "pid": 4242,
+                     *       "progress": 0.708,
+                     *       "project": "digits",
+                     *       "rows": 85,
+                     *       "run": "lr-3e-4",
+                     *       "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *       "state": "running",
+                     *       "step": 850,
+                     *       "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
+                     *       "summary_values": {
+                     *         "train/global_step": 850,
+                     *         "train/loss": 1.23
+                     *       },
+                     *       "tags": [
+                     *         "baseline"
+                     *       ],
+                     *       "total_steps": 1200
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The name is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1901,7 +4235,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1912,6 +4255,272 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    append_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description The alerts, as a JSON array or one JSON object a line; at most 10,000. */
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "alert_id": "019ab3f0c2e97a4f8b8c3e1a2d4f6b8d",
+                 *         "level": "warn",
+                 *         "step": 850,
+                 *         "text": "train/loss 1.9, from 1.2",
+                 *         "time": "2026-11-23T02:17:52.070297+00:00",
+                 *         "title": "Loss rises"
+                 *       }
+                 *     ]
+                 */
+                "application/json": components["schemas"]["AlertEntry"][];
+                /** @example {"title":"Loss rises","level":"warn"} */
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description What became of the alerts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "duplicates": 0,
+                     *       "stored": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stored"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_run_artifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it used and what it made, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "input": [
+                     *         {
+                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *           "name": "dataset",
+                     *           "project": "digits",
+                     *           "size_bytes": 1048576,
+                     *           "type": "dataset",
+                     *           "version": 0,
+                     *           "version_id": 2
+                     *         }
+                     *       ],
+                     *       "output": [
+                     *         {
+                     *           "created_at": "2026-11-23T02:17:52.070297+00:00",
+                     *           "name": "model",
+                     *           "project": "digits",
+                     *           "size_bytes": 1048576,
+                     *           "type": "model",
+                     *           "version": 3,
+                     *           "version_id": 7
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunArtifacts"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1983,7 +4592,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1994,6 +4612,388 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_run_config: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Display name of a run that is made by this request; its id when absent.
+                 * @example lr-3e-4
+                 */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description The config. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "learning_rate": 0.0003,
+                 *       "max_steps": 1200
+                 *     }
+                 */
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description It is stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    end_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description How it ended; `state` is `finished`, `failed` or `crashed`. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "exit_code": 1,
+                 *       "exit_signal": null,
+                 *       "failure": "ValueError: no data",
+                 *       "leaving": false,
+                 *       "name": "lr-3e-4",
+                 *       "state": "failed",
+                 *       "time": "2026-11-23T02:17:52.070297+00:00"
+                 *     }
+                 */
+                "application/json": components["schemas"]["EndReport"];
+            };
+        };
+        responses: {
+            /** @description It is recorded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stream_run_events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Seconds after which the stream ends; without end when absent.
+                 * @example 60
+                 */
+                timeout_seconds?: number;
+            };
+            header?: {
+                /** @description Id of the last event that came. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. It ends with the client, the server or the time given. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example retry: 2000
+                     *
+                     *     event: state
+                     *     id: fd01a2-84-0
+                     *     data: {"states":{"6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e":"running"}}
+                     *
+                     *     event: delta
+                     *     id: fd01a2-85-0
+                     *     data: {"rows":[{"run_id":"6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e","rows":[{"id":85,"timestamp":"2026-11-23T02:17:52.070297+00:00","step":850,"metrics":{"train/grad_norm":"NaN","train/loss":1.21}}]}],"alerts":[],"statuses":[],"deleted":[]}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2030,6 +5030,11 @@ export interface operations {
                  */
                 after?: number;
                 /**
+                 * @description Only what is newer than this time.
+                 * @example 2026-11-23T02:17:52.070297Z
+                 */
+                since?: components["schemas"]["Timestamp"];
+                /**
                  * @description Items of the page, at most 10,000.
                  * @example 1000
                  */
@@ -2052,7 +5057,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page, in the order logged. */
+            /** @description One page, in the order logged; columns for `Accept: application/vnd.apache.arrow.stream`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2086,7 +5091,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2097,6 +5111,15 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2142,7 +5165,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description The rows, as a JSON array or one JSON object a line. */
+        /** @description The rows, as a JSON array, one JSON object a line, or an Arrow IPC stream. */
         requestBody: {
             content: {
                 /**
@@ -2158,6 +5181,7 @@ export interface operations {
                  *     ]
                  */
                 "application/json": components["schemas"]["LogEntry"][];
+                "application/vnd.apache.arrow.stream": string;
                 /**
                  * @example {"metrics":{"train/loss":1.21},"step":850}
                  *     {"metrics":{"train/loss":1.20},"step":860}
@@ -2190,7 +5214,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description No write token, or another one. */
+            /** @description No token where one is needed, or an unknown one. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2199,7 +5223,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2219,6 +5243,15 @@ export interface operations {
             };
             /** @description The body is not of a type the operation takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2307,7 +5340,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2318,6 +5360,15 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2354,6 +5405,11 @@ export interface operations {
                  */
                 after?: number;
                 /**
+                 * @description Only what is newer than this time.
+                 * @example 2026-11-23T02:17:52.070297Z
+                 */
+                since?: components["schemas"]["Timestamp"];
+                /**
                  * @description Items of the page, at most 10,000.
                  * @example 1000
                  */
@@ -2381,7 +5437,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description One page, in the order logged. */
+            /** @description One page, in the order logged; columns for `Accept: application/vnd.apache.arrow.stream`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2411,7 +5467,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2422,6 +5487,15 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2440,6 +5514,147 @@ export interface operations {
             };
             /** @description Too much to do at once; `Retry-After` says when to come again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description The run's name and what is known of it. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "lr-3e-4",
+                 *       "start": {
+                 *         "command": "python train.py --lr 3e-4",
+                 *         "cpu_interval_seconds": null,
+                 *         "git_commit": "9f2c1e7",
+                 *         "gpu_interval_seconds": null,
+                 *         "notes": null,
+                 *         "process": {
+                 *           "boot_id": "",
+                 *           "host": "trainer-1",
+                 *           "pid": 4242,
+                 *           "start_ticks": 1234567
+                 *         },
+                 *         "resumed": false,
+                 *         "tags": [
+                 *           "baseline"
+                 *         ],
+                 *         "time": "2026-11-23T01:29:22.070297+00:00"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["StartReport"];
+            };
+        };
+        responses: {
+            /** @description It is recorded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2534,7 +5749,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2545,6 +5769,15 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2616,7 +5849,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2627,6 +5869,15 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2654,6 +5905,136 @@ export interface operations {
             };
         };
     };
+    put_run_summary: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Display name of a run that is made by this request; its id when absent.
+                 * @example lr-3e-4
+                 */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description Names and values. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "train/global_step": 850,
+                 *       "train/loss": 1.23
+                 *     }
+                 */
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description It is stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_system_samples: {
         parameters: {
             query?: {
@@ -2662,6 +6043,11 @@ export interface operations {
                  * @example 1000
                  */
                 after?: number;
+                /**
+                 * @description Only what is newer than this time.
+                 * @example 2026-11-23T02:17:52.070297Z
+                 */
+                since?: components["schemas"]["Timestamp"];
                 /**
                  * @description Items of the page, at most 10,000.
                  * @example 1000
@@ -2718,7 +6104,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2729,6 +6124,310 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    append_system_samples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description The samples, as a JSON array or one JSON object a line; at most 10,000. */
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       {
+                 *         "log_id": "019ab3f0c2e97a4f8b8c3e1a2d4f6b8e",
+                 *         "metrics": {
+                 *           "gpu/0/utilization": 97
+                 *         },
+                 *         "timestamp": "2026-11-23T02:17:52.070297+00:00"
+                 *       }
+                 *     ]
+                 */
+                "application/json": components["schemas"]["SampleEntry"][];
+                /** @example {"metrics":{"gpu/0/utilization":97.0}} */
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description What became of the samples. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "duplicates": 0,
+                     *       "stored": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Stored"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    wait_for_run: {
+        parameters: {
+            query: {
+                /**
+                 * @description Conditions, any of which ends the wait, separated by commas: `step>=1000`, `state!=running`,
+                 *     `val/acc>0.9` (a metric's newest value), `finding:any` or `finding:` and its code.
+                 * @example step>=1000,finding:any
+                 */
+                until: string;
+                /**
+                 * @description Seconds until an answer comes in any case, at most 600; 0 only looks.
+                 * @example 60
+                 */
+                timeout_seconds?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conditions that hold; none when the time was over or the run ended before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "met": [
+                     *         "finding:any"
+                     *       ],
+                     *       "status": {
+                     *         "alerts": {
+                     *           "error": 0,
+                     *           "info": 0,
+                     *           "warn": 0
+                     *         },
+                     *         "elapsed_seconds": 2910,
+                     *         "epoch": 2.1,
+                     *         "eta_high_seconds": 1260,
+                     *         "eta_low_seconds": 1150,
+                     *         "eta_seconds": 1198,
+                     *         "findings": [
+                     *           {
+                     *             "code": "gradient_spike",
+                     *             "evidence": "train/grad_norm 41.2 at step 610, 12 times its median",
+                     *             "severity": "note"
+                     *           }
+                     *         ],
+                     *         "finish_at": "2026-11-23T02:37:50.070297+00:00",
+                     *         "learning_rate": 0.000087,
+                     *         "loss": {
+                     *           "best": 1.19,
+                     *           "best_step": 840,
+                     *           "first": 2.41,
+                     *           "key": "train/loss",
+                     *           "latest": 1.21,
+                     *           "recent": 1.23,
+                     *           "slope_per_1000_steps": -0.82,
+                     *           "trend": "falling",
+                     *           "trend_since_step": 600
+                     *         },
+                     *         "progress": 0.708,
+                     *         "project": "digits",
+                     *         "run": "lr-3e-4",
+                     *         "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *         "seconds_since_last_row": 1.2,
+                     *         "state": "running",
+                     *         "state_source": "process",
+                     *         "step": 850,
+                     *         "steps_per_second": 0.29,
+                     *         "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
+                     *         "total_steps": 1200,
+                     *         "total_steps_exact": true,
+                     *         "total_steps_source": "max_steps"
+                     *       },
+                     *       "timed_out": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Waited"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2790,7 +6489,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description One series for each run and key that has points. */
+            /** @description One series for each run and key that has points; columns for `Accept: application/vnd.apache.arrow.stream`. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2831,7 +6530,16 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2867,6 +6575,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The project's file is damaged, or something unforeseen happened. */
             500: {
                 headers: {
@@ -2878,6 +6595,1106 @@ export interface operations {
             };
             /** @description Too much to do at once; `Retry-After` says when to come again. */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_run_statuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        /** @description Which runs, at most 1,000. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "runs": [
+                 *         "lr-3e-4",
+                 *         "lr-1e-3"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["RunsRequest"];
+            };
+        };
+        responses: {
+            /** @description One answer a run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "statuses": [
+                     *         {
+                     *           "answer": {
+                     *             "alerts": {
+                     *               "error": 0,
+                     *               "info": 0,
+                     *               "warn": 0
+                     *             },
+                     *             "elapsed_seconds": 2910,
+                     *             "epoch": 2.1,
+                     *             "eta_high_seconds": 1260,
+                     *             "eta_low_seconds": 1150,
+                     *             "eta_seconds": 1198,
+                     *             "findings": [
+                     *               {
+                     *                 "code": "gradient_spike",
+                     *                 "evidence": "train/grad_norm 41.2 at step 610, 12 times its median",
+                     *                 "severity": "note"
+                     *               }
+                     *             ],
+                     *             "finish_at": "2026-11-23T02:37:50.070297+00:00",
+                     *             "learning_rate": 0.000087,
+                     *             "loss": {
+                     *               "best": 1.19,
+                     *               "best_step": 840,
+                     *               "first": 2.41,
+                     *               "key": "train/loss",
+                     *               "latest": 1.21,
+                     *               "recent": 1.23,
+                     *               "slope_per_1000_steps": -0.82,
+                     *               "trend": "falling",
+                     *               "trend_since_step": 600
+                     *             },
+                     *             "progress": 0.708,
+                     *             "project": "digits",
+                     *             "run": "lr-3e-4",
+                     *             "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *             "seconds_since_last_row": 1.2,
+                     *             "state": "running",
+                     *             "state_source": "process",
+                     *             "step": 850,
+                     *             "steps_per_second": 0.29,
+                     *             "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
+                     *             "total_steps": 1200,
+                     *             "total_steps_exact": true,
+                     *             "total_steps_source": "max_steps"
+                     *           },
+                     *           "run": "lr-3e-4"
+                     *         },
+                     *         {
+                     *           "error": {
+                     *             "code": "run_not_found",
+                     *             "error": "run `lr-1e-3` is not in project `digits`",
+                     *             "hint": "did you mean `lr-3e-4`"
+                     *           },
+                     *           "run": "lr-1e-3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Statuses"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_run_summaries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        /** @description Which runs, at most 1,000. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "runs": [
+                 *         "lr-3e-4",
+                 *         "lr-1e-3"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["RunsRequest"];
+            };
+        };
+        responses: {
+            /** @description One answer a run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "summaries": [
+                     *         {
+                     *           "answer": {
+                     *             "train/global_step": 850,
+                     *             "train/loss": 1.23
+                     *           },
+                     *           "run": "lr-3e-4"
+                     *         },
+                     *         {
+                     *           "error": {
+                     *             "code": "run_not_found",
+                     *             "error": "run `lr-1e-3` is not in project `digits`",
+                     *             "hint": "did you mean `lr-3e-4`"
+                     *           },
+                     *           "run": "lr-1e-3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Summaries"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    peer_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the call.
+                 * @example get_all_projects
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description The arguments, by name or by position. */
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "args": [],
+                 *       "kwargs": {
+                 *         "project": "digits"
+                 *       }
+                 *     }
+                 */
+                "application/json": Record<string, unknown> | null;
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         "digits"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_artifact_blob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description `digest` of an entry of a manifest that has no `ref`.
+                 * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+                 */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {"layers": 2} */
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The caller has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    peer_file: {
+        parameters: {
+            query: {
+                /**
+                 * @description Absolute path below the `media_dir` of `get_settings`.
+                 * @example /root/.cache/huggingface/trackio/media/digits/lr-3e-4/0/sample.png
+                 */
+                path: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example GIF89a… */
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The part that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The caller has it already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    gradio_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the call.
+                 * @example get_all_projects
+                 */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description The arguments, by position or by name. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "data": [
+                 *         "digits"
+                 *       ]
+                 *     }
+                 */
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description Where the result is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "event_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventId"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    gradio_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the call.
+                 * @example get_all_projects
+                 */
+                name: string;
+                /**
+                 * @description As the call was answered.
+                 * @example 6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e
+                 */
+                event_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event `complete`; its data is a list with the result. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: complete
+                     *     data: [["digits"]]
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    gradio_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calls. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "named_endpoints": {},
+                     *       "unnamed_endpoints": {}
+                     *     }
+                     */
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    gradio_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One or more files in fields named `files`, 1 GiB together. */
+        requestBody: {
+            content: {
+                "multipart/form-data": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description The handles. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "paths": [
+                     *         "upload-6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadedFiles"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2920,8 +7737,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2981,8 +7816,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3047,8 +7900,26 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The request names a foreign Host or Origin. */
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
