@@ -12,16 +12,13 @@ pub(super) fn complete(operation: Operation, arguments: &mut Arguments<'_>) {
     let text = |position| -> Option<String> {
         arguments.get(position, "").and_then(|json| serde_json::from_str(json).ok()).flatten()
     };
-    let left_out = match operation {
-        // A time that is the last argument has no window, so nobody else sends six.
-        Operation::GetSnapshot => arguments.positions() == 6,
-        Operation::GetAlerts if arguments.positions() == 4 => {
-            let third_is_level = text(RUN_ID).is_some_and(|word| AlertLevel::parse(&word).is_some());
-            third_is_level || text(RUN_ID + 1).is_some_and(|word| Timestamp::parse(&word).is_some())
-        }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "it goes by position right in all others")]
-        _ => false,
+    // A time that is the last argument of a snapshot has no window, so nobody else sends six.
+    let snapshot = operation == Operation::GetSnapshot && arguments.positions() == 6;
+    let alerts = operation == Operation::GetAlerts && arguments.positions() == 4 && {
+        let third_is_level = text(RUN_ID).is_some_and(|word| AlertLevel::parse(&word).is_some());
+        third_is_level || text(RUN_ID + 1).is_some_and(|word| Timestamp::parse(&word).is_some())
     };
+    let left_out = snapshot || alerts;
     if left_out {
         arguments.insert_null(RUN_ID);
     }
