@@ -13,7 +13,7 @@ fn answering(answer: &str) -> (SocketAddr, Arc<AtomicUsize>) {
     let address = listener.local_addr().expect("it is bound");
     let (answer, requests) = (answer.to_owned(), Arc::new(AtomicUsize::new(0)));
     let count = Arc::clone(&requests);
-    std::thread::spawn(move || {
+    let answer_all = move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
             let mut head = Vec::new();
@@ -25,7 +25,8 @@ fn answering(answer: &str) -> (SocketAddr, Arc<AtomicUsize>) {
             // The client may have seen enough before the end.
             let _ = stream.write_all(answer.as_bytes());
         }
-    });
+    };
+    std::thread::Builder::new().name("answers".to_owned()).spawn(answer_all).expect("a thread");
     (address, requests)
 }
 
@@ -35,7 +36,7 @@ fn fault(answer: &str) -> Fault {
 }
 
 fn client(address: SocketAddr) -> Client {
-    let token = Some("geheim".to_owned());
+    let token = Some("secret".to_owned());
     Client::new(
         Destination::new(DestinationKind::Server, &format!("http://{address}"), token).expect("an address"),
     )
@@ -81,7 +82,7 @@ fn a_server_says_how_long_to_wait_and_nothing_that_moves_a_terminal() {
     let busy = fault(&with_body("429 Too Many", "Retry-After: 7\r\n", "{\"error\":\"slow\\u001b[2J down\"}"));
     assert_eq!((busy.kind, busy.retry_after), (FaultKind::Away, Some(Duration::from_secs(7))));
     let said = busy.to_string();
-    assert!(said.contains("slow[2J down") && !said.contains('\u{1b}') && !said.contains("geheim"), "{said}");
+    assert!(said.contains("slow[2J down") && !said.contains('\u{1b}') && !said.contains("secret"), "{said}");
 }
 
 #[test]
