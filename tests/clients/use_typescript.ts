@@ -1,4 +1,4 @@
-// Uses the types that `openapi-typescript` makes with `openapi-fetch`; run as `node use_typescript.js URL TOKEN`.
+/* Uses the types that `openapi-typescript` makes with `openapi-fetch`; run as `node use_typescript.js URL TOKEN`. */
 
 import assert from "node:assert/strict";
 

@@ -199,9 +199,10 @@ fn end(mut child: Child) -> Duration {
 #[test]
 fn a_server_says_where_it_is_and_ends_when_asked() {
     let directory = directory_with_runs();
-    let (child, said) = start(directory.path(), &["serve", "--port", "0"], 2);
+    let (child, said) = start(directory.path(), &["serve", "--port", "0"], 3);
     assert!(said[0].starts_with("Paceline serves ") && said[0].contains(" at http://127.0.0.1:"), "{said:?}");
-    assert!(said[1].contains("/?write_token="), "{said:?}");
+    assert!(said[1].contains("/?token="), "{said:?}");
+    assert!(said[2].contains("/?write_token="), "{said:?}");
     let address = said[0].rsplit_once("http://").expect("an address").1.trim_end_matches('/').to_owned();
     // A connection that stays open must not keep the server from ending.
     let _idle = std::net::TcpStream::connect(&address).expect("it listens");
