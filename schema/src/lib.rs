@@ -7,6 +7,7 @@
 pub mod artifact;
 pub mod artifact_request;
 pub mod companion;
+pub mod data_request;
 pub mod ddl;
 pub mod destination;
 pub mod env;

@@ -25,13 +25,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from trackio._deletion import delete_project
     from trackio._files import save
+    from trackio._machine import log_cpu, log_gpu
+    from trackio._publishing import freeze, sync
+    from trackio._show import TrackioDashboardApp, show
     from trackio._unsupported import ArtifactTTL, Classes, EvalTable, Graph, JoinedTable, Molecule, Plotly, Settings
+    from trackio.api import Api
     from trackio.artifact import Artifact
     from trackio.histogram import Histogram
+    from trackio.imports import import_csv, import_tf_events
     from trackio.markdown import Markdown
     from trackio.media import Audio, Html, Image, Object3D, Video
     from trackio.references import ReferenceHandler, ResolvedReference, register_reference_handler
+    from trackio.sqlite_storage import SQLiteStorage
     from trackio.table import Table
     from trackio.trace import Trace
 
@@ -39,7 +46,9 @@ __version__ = "0.43.0+paceline.0.1.0"
 
 __all__ = [
     "TRACKIO_DIR",
+    "TRACKIO_LOGO_DIR",
     "AlertLevel",
+    "Api",
     "Artifact",
     "ArtifactTTL",
     "Audio",
@@ -65,20 +74,29 @@ __all__ = [
     "alert",
     "config",
     "context_vars",
+    "delete_project",
     "finish",
+    "freeze",
+    "import_csv",
+    "import_tf_events",
     "init",
     "log",
     "log_artifact",
+    "log_cpu",
+    "log_gpu",
     "log_system",
     "register_reference_handler",
     "run",
     "save",
+    "show",
     "summary",
+    "sync",
     "use_artifact",
 ]
 
 # Names that are loaded when they are first asked for, and their modules.
 _LATER = {
+    "Api": "trackio.api",
     "Artifact": "trackio.artifact",
     "ArtifactTTL": "trackio._unsupported",
     "Audio": "trackio.media.audio",
@@ -95,12 +113,22 @@ _LATER = {
     "Plotly": "trackio._unsupported",
     "ReferenceHandler": "trackio.references",
     "ResolvedReference": "trackio.references",
+    "SQLiteStorage": "trackio.sqlite_storage",
     "Settings": "trackio._unsupported",
     "Table": "trackio.table",
     "Trace": "trackio.trace",
+    "TrackioDashboardApp": "trackio._show",
     "Video": "trackio.media.video",
+    "delete_project": "trackio._deletion",
+    "freeze": "trackio._publishing",
+    "import_csv": "trackio.imports",
+    "import_tf_events": "trackio.imports",
+    "log_cpu": "trackio._machine",
+    "log_gpu": "trackio._machine",
     "register_reference_handler": "trackio.references",
     "save": "trackio._files",
+    "show": "trackio._show",
+    "sync": "trackio._publishing",
 }
 
 # Before `init` there is a config too, so that `trackio.config["x"] = 1` at import time does not fail.
@@ -110,7 +138,8 @@ _config_before_init = Config()
 def __getattr__(name: str) -> Any:
     """`config`, `run` and `summary` are those of the current run, whichever that is when they are asked for.
 
-    `TRACKIO_DIR` is the data directory as a `pathlib.Path`. What is not needed by every program is loaded here.
+    `TRACKIO_DIR` and `TRACKIO_LOGO_DIR` are the data directory and the folder of our pictures, each as a
+    `pathlib.Path`. What is not needed by every program is loaded here.
     """
     if name in _LATER:
         from importlib import import_module
@@ -121,6 +150,10 @@ def __getattr__(name: str) -> Any:
         from pathlib import Path
 
         return Path(_environment.DATA_DIRECTORY)
+    if name == "TRACKIO_LOGO_DIR":
+        from pathlib import Path
+
+        return Path(_environment.PICTURES)
     current = context_vars.current_run.get()
     if name == "run":
         return current

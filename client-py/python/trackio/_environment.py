@@ -23,6 +23,8 @@ def _data_directory() -> str:
 
 
 DATA_DIRECTORY = _data_directory()
+# Where the pictures of the tracker lie, under the names the peer's have.
+PICTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "assets")
 
 
 def program() -> str | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from trackio._environment import DATA_DIRECTORY, find_program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from trackio._destination import Destination
@@ -26,24 +29,54 @@ def ask_program(
 
     Raises `ProgramError` when it refuses, `RuntimeError` when it is missing or fails.
     """
+    server = None if destination is None else destination.as_request()
+    return _ask(command, {"project": project, "server": server, **request}, ())
+
+
+def ask_data(call: str, project: str = "", **fields: Any) -> Any:
+    """Asks `paceline ask` one of the calls of `schema/src/data_request.rs`, of the data directory.
+
+    Raises as `ask_program`.
+    """
+    return _ask("ask", {"project": project, "call": call, **fields}, ())
+
+
+def store_rows(project: str, run_id: str, run_name: str, rows: "Iterable[dict[str, Any]]") -> int:
+    """Stores rows, as they come, as a run that has ended; gives how many. A row has `metrics`, `step`, `timestamp`.
+
+    Raises as `ask_program`, and what `rows` raises: what came before is stored then.
+    """
+    run = {"id": run_id, "name": run_name}
+    return _ask("ask", {"project": project, "call": "append", "run": run}, rows)["stored"]
+
+
+def _ask(command: str, request: dict[str, Any], lines: "Iterable[dict[str, Any]]") -> Any:
     import json
     import subprocess
 
     program = find_program()
     if program is None:
         raise RuntimeError("the program `paceline` is not found; it comes with the package, or set PACELINE_BINARY to its path")
-    server = None if destination is None else destination.as_request()
-    text = json.dumps(_plain({"project": project, "server": server, **request}), allow_nan=False)
-    done = subprocess.run([program, command, "--dir", DATA_DIRECTORY], input=text.encode(), capture_output=True)
+    started = subprocess.Popen(
+        [program, command, "--dir", DATA_DIRECTORY],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )
+    with started:
+        try:
+            for line in chain((request,), lines):
+                started.stdin.write(json.dumps(_plain(line), allow_nan=False).encode() + b"\n")
+        except BrokenPipeError:  # it has said no already
+            pass
+        said, trouble = started.communicate()
     try:
-        answer = json.loads(done.stdout)
+        answer = json.loads(said)
     except ValueError:
-        reason = done.stderr.decode("utf-8", "replace").strip()[-2000:]
-        raise RuntimeError(f"`paceline {command}` failed: {reason or f'exit status {done.returncode}'}") from None
-    if done.returncode == 0:
+        reason = trouble.decode("utf-8", "replace").strip()[-2000:]
+        raise RuntimeError(f"`paceline {command}` failed: {reason or f'exit status {started.returncode}'}") from None
+    if started.returncode == 0:
         return answer
     message, code = answer["error"], answer["code"]
-    if code.startswith("invalid_") or code.endswith("_not_found"):
+    if code.startswith("invalid_") or code.endswith("_not_found") or code == "name_taken":
         raise ProgramError(message, code)
     raise RuntimeError(message)
 

@@ -62,6 +62,9 @@ pub(crate) enum Command {
     /// Answer a question of a trainer about artifacts: JSON from standard input to standard output.
     #[command(hide = true)]
     Artifact(ArtifactArguments),
+    /// Answer a question of a Python program about the data directory: JSON from standard input to standard output.
+    #[command(hide = true)]
+    Ask(AskArguments),
     /// Bring journals to the tables, as long as there are any. Trainers start this by themselves.
     #[command(hide = true)]
     Companion(CompanionArguments),
@@ -69,6 +72,12 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct ArtifactArguments {
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArgument,
+}
+
+#[derive(Args)]
+pub(crate) struct AskArguments {
     #[command(flatten)]
     pub(crate) directory: DirectoryArgument,
 }

@@ -1,6 +1,7 @@
 //! The commands, one a file, and what they open.
 
 pub(crate) mod artifact;
+pub(crate) mod ask;
 pub(crate) mod companion;
 pub(crate) mod list;
 pub(crate) mod openapi;

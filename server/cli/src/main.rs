@@ -33,6 +33,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Token(TokenCommand::Revoke(arguments)) => commands::token::revoke(&arguments),
         Command::Openapi => commands::openapi::run(),
         Command::Artifact(arguments) => commands::artifact::run(&arguments),
+        Command::Ask(arguments) => commands::ask::run(&arguments),
         Command::Companion(arguments) => commands::companion::run(&arguments),
     }
 }

@@ -20,4 +20,5 @@ mod tracked;
 pub use drainer::drain_leftovers;
 pub use open::open_run;
 pub use remote::{ArtifactRefusal, ask_server_for_artifact};
+pub use sampler::sample_machine;
 pub use service::{Background, run_standalone};

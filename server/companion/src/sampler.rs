@@ -7,11 +7,25 @@ use std::time::Instant;
 
 use nvml_wrapper::Nvml;
 use nvml_wrapper::enum_wrappers::device::{Clock, PcieUtilCounter, TemperatureSensor};
+use paceline_schema::data_request::MachinePart;
 use paceline_schema::system::{BYTES_PER_GIB, cpu_utilization_key, gpu_key};
 use paceline_schema::{Metrics, Value};
 use sysinfo::{Disks, Networks, System};
 
 const BYTES_PER_MEGABYTE: f64 = 1_000_000.0;
+
+/// Reads a part of the machine once; nothing where it cannot be read. `watch` passes while the processors are watched.
+#[must_use]
+pub fn sample_machine(part: MachinePart, watch: impl FnOnce()) -> Metrics {
+    let Some(mut sampler) = Sampler::new() else { return Metrics::new() };
+    match part {
+        MachinePart::Graphics => sampler.graphics(),
+        MachinePart::Processors => {
+            watch();
+            sampler.processors()
+        }
+    }
+}
 
 /// What is read of the machine, with the counters of the previous reading.
 pub(crate) struct Sampler {
