@@ -99,6 +99,26 @@ for call in (trackio.import_csv, trackio.import_tf_events):
 """)
 
 
+def test_an_import_that_is_cut_off_is_not_taken_for_whole(directory):
+    directory.run("""
+from trackio._program import store_rows
+
+def rows():
+    for step in range(12_000):
+        yield {"metrics": {"loss": 1.0}, "step": step, "timestamp": None}
+    raise OSError("the disk is gone")
+
+try:
+    store_rows("p", "a" * 32, "r", rows())
+    raise SystemExit("no error")
+except OSError:
+    pass
+""")
+    steps = [row.step for row in directory.rows("p")]
+    assert steps == list(range(len(steps))) and len(steps) < 12_000
+    assert directory.run_record("p").get("state") != "finished"
+
+
 def checksum(data: bytes) -> int:
     """CRC-32C by polynomial division, a bit at a time, masked."""
     crc = 0xFFFFFFFF

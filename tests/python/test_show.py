@@ -32,14 +32,14 @@ def get(url: str) -> bytes:
         return answer.read()
 
 
-def post(url: str, token: str | None, body: object) -> int:
+def post(url: str, token: str | None, body: object) -> tuple[int, bytes]:
     headers = {"Content-Type": "application/json", **({} if token is None else {"X-Trackio-Write-Token": token})}
     request = urllib.request.Request(url, json.dumps(body).encode(), headers)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status
+            return answer.status, answer.read()
     except urllib.error.HTTPError as error:
-        return error.code
+        return error.code, error.read()
 
 
 def servers(directory: DataDirectory) -> list[int]:
@@ -77,11 +77,11 @@ wait_for("end")
     assert parse_qs(parts.query) == {"project": ["my project"], "write_token": [token], "footer": ["false"]}
     assert b"<html" in get(url) and b"<html" in get(full_url)
     assert json.loads(get(f"{url}api/v1/projects"))
-    settings = f"{url}api/get_settings"
-    assert post(settings, None, {}) == 200
+    _, settings = post(f"{url}api/get_settings", None, {})
+    assert json.loads(settings)["data"]["color_palette"] == ["#123456"]
     row = {"hf_token": None, "logs": [{"project": "other", "run": "r", "metrics": {"a": 1}, "step": 0}]}
-    assert post(f"{url}api/bulk_log", None, row) == 401
-    assert post(f"{url}api/bulk_log", token, row) == 200
+    assert post(f"{url}api/bulk_log", None, row)[0] == 401
+    assert post(f"{url}api/bulk_log", token, row)[0] == 200
     assert directory.count("other") == 1
     assert opened.read_text() == full_url
     assert len(servers(directory)) == 1

@@ -67,6 +67,10 @@ def _ask(command: str, request: dict[str, Any], lines: "Iterable[dict[str, Any]]
                 started.stdin.write(json.dumps(_plain(line), allow_nan=False).encode() + b"\n")
         except BrokenPipeError:  # it has said no already
             pass
+        except BaseException:
+            # What came so far is not taken for the whole of it.
+            started.kill()
+            raise
         said, trouble = started.communicate()
     try:
         answer = json.loads(said)

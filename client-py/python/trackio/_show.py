@@ -66,7 +66,7 @@ def show(
     share: bool | None = None,
     server_port: int | None = None,
     frontend_dir: "str | Path | None" = None,
-):
+) -> "tuple[TrackioDashboardApp, str, str | None, str]":
     """Serves the web page, opens it, and gives `(app, url, share_url, full_url)`; `app.close()` ends it.
 
     `project` is the one to open, or `dashboard="registry"` the registries. It waits until Ctrl-C where

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import csv
 import math
+import sys
 from datetime import datetime, timezone
+from itertools import chain
 from pathlib import Path
 
-from trackio._publishing import say_not_uploaded
 from trackio._program import ProgramError, ask_data, store_rows
+from trackio._publishing import say_not_uploaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 _TIMESTAMP = "timestamp"
 # The run of the files that lie in the folder itself.
 _ROOT_RUN = "main"
+_ROWS_BETWEEN_NEWS = 10_000
 
 
 def import_csv(
@@ -48,7 +51,7 @@ def import_csv(
         raise FileNotFoundError(f"there is no CSV file `{path}`")
     columns = _Columns.of(path)
     run = path.stem if name is None else name
-    stored = store_rows(project, _new_id(), run, columns.rows())
+    stored = store_rows(project, _new_id(), run, _counted(columns.rows()))
     print(f"* {stored} row(s) of {path} are in project `{project}` as run `{run}`: {', '.join(columns.metrics)}")
     _say_how_to_look(project, space_id)
 
@@ -86,7 +89,7 @@ def import_tf_events(
             print(f"* {relative or folder}: no scalars")
             continue
         run = f"{name}_{relative or _ROOT_RUN}" if name else relative or _ROOT_RUN
-        stored = store_rows(project, _new_id(), run, _chained(first, rows))
+        stored = store_rows(project, _new_id(), run, _counted(chain((first,), rows)))
         print(f"* {stored} scalar(s) of {folder / relative} are in project `{project}` as run `{run}`")
         runs += 1
     if not runs:
@@ -213,9 +216,15 @@ def _stored(value: float) -> "float | str":
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def _chained(first: "dict[str, Any]", rest: "Iterable[dict[str, Any]]") -> "Iterator[dict[str, Any]]":
-    yield first
-    yield from rest
+def _counted(rows: "Iterable[dict[str, Any]]") -> "Iterator[dict[str, Any]]":
+    """The rows, and on a terminal how many have passed."""
+    shown = sys.stderr is not None and sys.stderr.isatty()
+    for count, row in enumerate(rows, 1):
+        yield row
+        if shown and count % _ROWS_BETWEEN_NEWS == 0:
+            print(f"\r* {count:,} rows", end="", file=sys.stderr, flush=True)
+    if shown:
+        print("\r", end="", file=sys.stderr, flush=True)
 
 
 def _check_is_new(project: str) -> None:
