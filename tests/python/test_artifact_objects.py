@@ -228,6 +228,7 @@ trackio.finish()
 
 
 def test_signatures_are_the_peers(directory):
+    """Every parameter of the peer's, in its place and with its default; ours may have more behind them."""
     script = """
 import inspect, json, trackio
 from trackio.run import Run
@@ -250,7 +251,7 @@ print(json.dumps(found))
     peers = json.loads(_said(_with_the_peer(directory, script))[-1])
     assert len(peers) > 35, peers
     for name, parameters in peers.items():
-        assert ours[name] == parameters, name
+        assert ours[name][: len(parameters)] == parameters, name
 
 
 def test_what_cannot_be_used_is_an_error(directory, new_files):

@@ -14,6 +14,8 @@ by `init`, brings it to SQLite files in the data directory, where `trackio show`
 
 from __future__ import annotations
 
+import sys
+
 from trackio import _environment, context_vars
 from trackio._alerts import AlertLevel
 from trackio._config import Config
@@ -25,18 +27,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from trackio import data_types, errors, integration, keras, plot, sdk, sklearn, util
+    from trackio._current import (
+        define_metric, link_artifact, link_model, log_code, log_model, mark_preempting, unwatch, use_model, watch,
+    )  # fmt: skip
     from trackio._deletion import delete_project
-    from trackio._files import save
+    from trackio._files import restore, save
     from trackio._machine import log_cpu, log_gpu
     from trackio._publishing import freeze, sync
+    from trackio._service import attach, ensure_configured, join, login, require, setup, teardown
     from trackio._show import TrackioDashboardApp, show
-    from trackio._unsupported import ArtifactTTL, Classes, EvalTable, Graph, JoinedTable, Molecule, Plotly, Settings
+    from trackio._sweeps import agent, controller, sweep
+    from trackio._terminal import termerror, termlog, termwarn
+    from trackio._unsupported import ArtifactTTL, Classes, EvalTable, Graph, JoinedTable, Molecule
+    from trackio._wandb_settings import Settings
     from trackio.api import Api
     from trackio.artifact import Artifact
+    from trackio.errors import AuthenticationError, CommError, Error, UsageError
     from trackio.histogram import Histogram
     from trackio.imports import import_csv, import_tf_events
     from trackio.markdown import Markdown
     from trackio.media import Audio, Html, Image, Object3D, Video
+    from trackio.media.html import Html as Plotly
+    from trackio.plot import plot_table
     from trackio.references import ReferenceHandler, ResolvedReference, register_reference_handler
     from trackio.sqlite_storage import SQLiteStorage
     from trackio.table import Table
@@ -52,8 +65,11 @@ __all__ = [
     "Artifact",
     "ArtifactTTL",
     "Audio",
+    "AuthenticationError",
     "Classes",
+    "CommError",
     "Config",
+    "Error",
     "EvalTable",
     "Graph",
     "Histogram",
@@ -70,66 +86,122 @@ __all__ = [
     "Settings",
     "Table",
     "Trace",
+    "UsageError",
     "Video",
+    "agent",
     "alert",
+    "attach",
     "config",
     "context_vars",
+    "controller",
+    "define_metric",
     "delete_project",
+    "ensure_configured",
     "finish",
     "freeze",
     "import_csv",
     "import_tf_events",
     "init",
+    "join",
+    "link_artifact",
+    "link_model",
     "log",
     "log_artifact",
+    "log_code",
     "log_cpu",
     "log_gpu",
+    "log_model",
     "log_system",
+    "login",
+    "mark_preempting",
+    "plot",
+    "plot_table",
     "register_reference_handler",
+    "require",
+    "restore",
     "run",
     "save",
+    "setup",
     "show",
     "summary",
+    "sweep",
     "sync",
+    "teardown",
+    "termerror",
+    "termlog",
+    "termwarn",
+    "unwatch",
     "use_artifact",
+    "use_model",
+    "watch",
 ]
 
 # Names that are loaded when they are first asked for, and their modules.
 _LATER = {
+    "agent": "trackio._sweeps",
     "Api": "trackio.api",
     "Artifact": "trackio.artifact",
     "ArtifactTTL": "trackio._unsupported",
+    "attach": "trackio._service",
     "Audio": "trackio.media.audio",
+    "AuthenticationError": "trackio.errors",
     "Classes": "trackio._unsupported",
+    "CommError": "trackio.errors",
+    "controller": "trackio._sweeps",
+    "define_metric": "trackio._current",
+    "delete_project": "trackio._deletion",
+    "ensure_configured": "trackio._service",
+    "Error": "trackio.errors",
     "EvalTable": "trackio._unsupported",
+    "freeze": "trackio._publishing",
     "Graph": "trackio._unsupported",
     "Histogram": "trackio.histogram",
     "Html": "trackio.media.html",
     "Image": "trackio.media.image",
+    "import_csv": "trackio.imports",
+    "import_tf_events": "trackio.imports",
+    "join": "trackio._service",
     "JoinedTable": "trackio._unsupported",
+    "link_artifact": "trackio._current",
+    "link_model": "trackio._current",
+    "log_code": "trackio._current",
+    "log_cpu": "trackio._machine",
+    "log_gpu": "trackio._machine",
+    "log_model": "trackio._current",
+    "login": "trackio._service",
+    "mark_preempting": "trackio._current",
     "Markdown": "trackio.markdown",
     "Molecule": "trackio._unsupported",
     "Object3D": "trackio.media.object3d",
-    "Plotly": "trackio._unsupported",
+    "plot_table": "trackio.plot",
     "ReferenceHandler": "trackio.references",
+    "register_reference_handler": "trackio.references",
+    "require": "trackio._service",
     "ResolvedReference": "trackio.references",
+    "restore": "trackio._files",
+    "save": "trackio._files",
+    "Settings": "trackio._wandb_settings",
+    "setup": "trackio._service",
+    "show": "trackio._show",
     "SQLiteStorage": "trackio.sqlite_storage",
-    "Settings": "trackio._unsupported",
+    "sweep": "trackio._sweeps",
+    "sync": "trackio._publishing",
     "Table": "trackio.table",
+    "teardown": "trackio._service",
+    "termerror": "trackio._terminal",
+    "termlog": "trackio._terminal",
+    "termwarn": "trackio._terminal",
     "Trace": "trackio.trace",
     "TrackioDashboardApp": "trackio._show",
+    "unwatch": "trackio._current",
+    "UsageError": "trackio.errors",
+    "use_model": "trackio._current",
     "Video": "trackio.media.video",
-    "delete_project": "trackio._deletion",
-    "freeze": "trackio._publishing",
-    "import_csv": "trackio.imports",
-    "import_tf_events": "trackio.imports",
-    "log_cpu": "trackio._machine",
-    "log_gpu": "trackio._machine",
-    "register_reference_handler": "trackio.references",
-    "save": "trackio._files",
-    "show": "trackio._show",
-    "sync": "trackio._publishing",
+    "watch": "trackio._current",
 }
+
+# Modules that `trackio.<name>` gives without an import of their own.
+_MODULES = frozenset(("data_types", "errors", "integration", "keras", "plot", "sdk", "sklearn", "util"))
 
 # Before `init` there is a config too, so that `trackio.config["x"] = 1` at import time does not fail.
 _config_before_init = Config()
@@ -154,9 +226,15 @@ def __getattr__(name: str) -> Any:
         from pathlib import Path
 
         return Path(_environment.PICTURES)
+    if name == "Plotly":
+        from trackio.media.html import Html
+
+        return Html
+    if name in _MODULES:
+        from importlib import import_module
+
+        return import_module(f"trackio.{name}")
     current = context_vars.current_run.get()
-    if name == "run":
-        return current
     if name == "config":
         return _config_before_init if current is None else current.config
     if name == "summary":
@@ -166,3 +244,34 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Module(type(sys)):
+    """The package, with what must be more than a name in it."""
+
+    @property
+    def run(self) -> Any:
+        """The current run, `None` when there is none.
+
+        The module `trackio.run`, once it was imported, is seen while there is none.
+        """
+        current = context_vars.current_run.get()
+        return self.__dict__.get("_run_module") if current is None or current._ended else current
+
+    @run.setter
+    def run(self, value: Any) -> None:
+        # The import of the module `trackio.run` sets it here.
+        if isinstance(value, type(sys)):
+            self.__dict__["_run_module"] = value
+        else:
+            context_vars.current_run.set(value)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # `trackio.config = {…}` means the config of the run, and must not hide it.
+        if name == "config":
+            self.config.update(value)
+        else:
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Module

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from _thread import allocate_lock
 from operator import index
 
 from trackio._alerts import AlertLevel, print_alert
 from trackio._config import Config
 from trackio._summary import Summary
+from trackio._wandb_run import WandbRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,15 +19,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from trackio._destination import Destination
+    from trackio._metric_definitions import Metric, MetricDefinitions
     from trackio._native import Recorder
     from trackio.artifact import Artifact
 
 
-class Run:
+class Run(WandbRun):
     """Logs into one run of one project.
 
-    Attributes: `id` (32 hexadecimal digits), `name`, `project`, `group`, `config`, `summary`, `url` (the page of
-    the server; `None` for a local run), `resumed`.
+    Attributes: `id` (32 hexadecimal digits, unless `init` was given one), `name`, `project`, `group`, `config`,
+    `summary`, `url` (the page of the server; `None` for a local run), `resumed`, `starting_step`, `start_time`
+    (seconds since 1970), and those of `WandbRun`.
     """
 
     def __init__(
@@ -34,11 +39,21 @@ class Run:
         group: str | None,
         config: Any,
         destination: "Destination | None" = None,
+        about: dict[str, Any] | None = None,
     ) -> None:
         from datetime import datetime, timezone
 
+        super().__init__(about or {})
+        started = datetime.now(timezone.utc)
         self._recorder = recorder
-        self._created = datetime.now(timezone.utc).isoformat()
+        self._created = started.isoformat()
+        self._definitions: MetricDefinitions | None = None
+        # Values of `log(commit=False)`, with their step and the process that holds them.
+        self._held: tuple[dict[Any, Any], int | None, int] | None = None
+        self._hold_lock = allocate_lock()
+        self._ended = False
+        self.start_time = started.timestamp()
+        self.starting_step = recorder.next_step() or 0
         self._destination = destination
         self._space_id = None if destination is None else destination.space_id
         self.id = recorder.run_id
@@ -56,21 +71,72 @@ class Run:
     def _record_config(self, config: Config) -> None:
         # The peer's readers know these three; they are no part of what the user sees as the config.
         own = {"_Username": None, "_Created": self._created, "_Group": self.group}
-        self._recorder.set_config({**config, **own})
+        if self._definitions is not None:
+            own["_Metrics"] = self._definitions.records()
+        self._recorder.set_config({**config, **own, **self._private_config()})
 
-    def log(self, metrics: dict[str, Any], step: int | None = None) -> None:
+    def log(
+        self,
+        metrics: dict[str, Any] | None = None,
+        step: int | None = None,
+        commit: bool | None = None,
+        sync: bool | None = None,
+        *,
+        data: dict[str, Any] | None = None,
+    ) -> None:
         """Records one row: it survives the death of this process from now on.
 
-        `metrics` maps names to numbers, truth values, texts, lists, dicts, tensors and arrays of one element.
-        `step` counts on from the last one when it is absent. Never raises for what a value is or what the
-        disk does; see `trackio.log`.
+        `metrics` (or `data`) maps names to numbers, truth values, texts, lists, dicts, tensors and arrays of one
+        element. `step` counts on from the last one when it is absent. `commit=False` holds the values in memory:
+        they become part of the row that the next `log` of the same step, or without a step, records; a `log` of
+        another step and the end of the run record them as they are. `sync` is accepted. Never raises for what a
+        value is or what the disk does; see `trackio.log`.
         """
+        if metrics is None:
+            metrics = data
         if step is not None and type(step) is not int:
             step = _whole_number(step)
         if type(metrics) is not dict:
             metrics = _as_dict(metrics)
             if metrics is None:
                 return
+        if self._definitions is not None:
+            metrics = self._definitions.observe(metrics)
+        if commit is not None or self._held is not None:
+            self._merge(metrics, step, commit is None or bool(commit))
+        else:
+            self._record_row(metrics, step)
+        if self._definitions is not None:
+            self._definitions.record_if_due(self.summary._record)
+
+    def _merge(self, metrics: dict[Any, Any], step: int | None, commit: bool) -> None:
+        with self._hold_lock:
+            held = self._take_held()
+            if held is not None:
+                values, its_step = held
+                if None not in (step, its_step) and step != its_step:
+                    self._record_row(values, its_step)
+                else:
+                    metrics, step = {**values, **metrics}, step if its_step is None else its_step
+            if commit:
+                self._record_row(metrics, step)
+                return
+            step = self._recorder.next_step() if step is None else step
+            if step is not None:  # the run has not ended
+                self._held = dict(metrics), step, os.getpid()
+
+    def _add_to_next_row(self, metrics: dict[Any, Any]) -> None:
+        """Holds values for the next row, whatever its step is."""
+        with self._hold_lock:
+            values, step = self._take_held() or ({}, None)
+            self._held = {**values, **metrics}, step, os.getpid()
+
+    def _take_held(self) -> tuple[dict[Any, Any], int | None] | None:
+        # What a forked child finds here is its parent's, who records it.
+        held, self._held = self._held, None
+        return None if held is None or held[2] != os.getpid() else held[:2]
+
+    def _record_row(self, metrics: dict[Any, Any], step: int | None) -> None:
         try:
             recorded = self._recorder.log(metrics, step, self)
         except OverflowError:  # from the step alone, before anything is recorded
@@ -95,14 +161,18 @@ class Run:
         self,
         title: str,
         text: str | None = None,
-        level: AlertLevel | str = AlertLevel.WARN,
+        level: AlertLevel | str | None = AlertLevel.WARN,
         webhook_url: str | None = None,
+        wait_duration: Any = None,
     ) -> None:
         """Raises an alert: one line to standard error, one row for everybody who watches.
 
-        `level` is an `AlertLevel` or its name; another one raises `ValueError`.
+        `level` is an `AlertLevel` or its name; another one raises `ValueError`. Within `wait_duration` (seconds,
+        or a `timedelta`) an alert of the same title is left out; by default none is.
         """
-        level = AlertLevel.of(level)
+        level = AlertLevel.WARN if level is None else AlertLevel.of(level)
+        if wait_duration is not None and not self._is_alert_due(str(title), wait_duration):
+            return
         step = self._recorder.alert(str(title), None if text is None else str(text), level.value)
         print_alert(title, text, level, step)
         if webhook_url:
@@ -155,6 +225,32 @@ class Run:
         """
         return artifact.link(target_path, aliases, bucket_id)
 
+    def define_metric(
+        self,
+        name: str,
+        step_metric: "str | Metric | None" = None,
+        step_sync: bool | None = None,
+        hidden: bool | None = None,
+        summary: str | None = None,
+        goal: str | None = None,
+        overwrite: bool | None = None,
+    ) -> "Metric":
+        """Says how a metric is drawn and summed up; `name` may hold one `*`.
+
+        `step_metric` is the metric it is drawn over, whose newest value joins each of its rows unless
+        `step_sync` is `False`. `summary` is one or more of `min`, `max`, `mean`, `best` (by `goal`, `minimize` or
+        `maximize`), `first`, `last`, `copy` and `none`, with commas between them. `overwrite` is accepted.
+        """
+        from trackio._metric_definitions import MetricDefinitions, metric_of
+
+        metric = metric_of(name, step_metric, step_sync, hidden, summary, goal)
+        if self._definitions is None:
+            self._definitions = MetricDefinitions()
+            self.summary._definitions = self._definitions
+        self._definitions.define(metric)
+        self._record_config(self.config)
+        return metric
+
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Ends the run and waits until everything is committed, as long as there is progress.
 
@@ -164,6 +260,12 @@ class Run:
         self._end("finished" if code == 0 else "failed", code, None)
 
     def _end(self, state: str, exit_code: int | None, failure: str | None, leaving: bool = False) -> None:
+        with self._hold_lock:
+            if (held := self._take_held()) is not None:
+                self._record_row(*held)
+        if self._definitions is not None:
+            self._definitions.record_if_due(self.summary._record, now=True)
+        self._ended = True
         trouble = self._recorder.finish(state, exit_code, failure, leaving=leaving)
         if trouble:
             warnings.warn(f"run `{self.name}`: {trouble}", RuntimeWarning, stacklevel=3)

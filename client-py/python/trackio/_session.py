@@ -15,6 +15,7 @@ from trackio._run import Run, _failure_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Any
 
@@ -45,13 +46,43 @@ def init(
     cpu_log_interval: float = 10.0,
     webhook_url: str | None = None,
     webhook_min_level: AlertLevel | str | None = None,
+    *,
+    entity: str | None = None,
+    dir: str | Path | None = None,
+    id: str | None = None,
+    notes: str | None = None,
+    tags: Sequence[str] | str | None = None,
+    job_type: str | None = None,
+    mode: str | None = None,
+    reinit: bool | str | None = None,
+    config_include_keys: Sequence[str] | None = None,
+    config_exclude_keys: Sequence[str] | None = None,
+    sync_tensorboard: bool | None = None,
+    allow_val_change: bool | None = None,
+    anonymous: Any = None,
+    force: bool | None = None,
+    fork_from: str | None = None,
+    magic: Any = None,
+    monitor_gym: bool | None = None,
+    resume_from: str | None = None,
+    save_code: bool | None = None,
+    tensorboard: bool | None = None,
 ) -> Run:
     """Begins a run and makes it the current one; an open one is finished first.
 
     `project` is `TRACKIO_PROJECT`, `WANDB_PROJECT` or `huggingface` when it is absent; `name` is chosen when
     it is absent. `resume` is `never` (a new run), `allow` (the newest run of that name, else a new one) or
-    `must`. `config` is a dict, a namespace or any object with public attributes. The machine is sampled every
-    `cpu_log_interval` and `gpu_log_interval` seconds unless `auto_log_cpu` or `auto_log_gpu` is `False`.
+    `must`; `True` and `auto` are `allow`. `config` is a dict, a namespace, any object with public attributes or
+    the path of a YAML file. The machine is sampled every `cpu_log_interval` and `gpu_log_interval` seconds unless
+    `auto_log_cpu` or `auto_log_gpu` is `False`.
+
+    `id` names the run for good: with `resume`, the run of that id is continued. `notes`, `tags` (a list, or a text
+    with commas), `group` and `job_type` describe it. With `mode="disabled"` nothing is recorded, with `offline`
+    no server is used. `reinit` is `False` or `return_previous` (gives the open run, if there is one), `create_new`
+    (leaves it open and current) or anything else (finishes it). `sync_tensorboard` records the scalars that
+    writers of TensorBoard are given. What is absent is taken from `settings` and from WANDB_NAME, WANDB_RUN_ID,
+    WANDB_RUN_GROUP, WANDB_JOB_TYPE, WANDB_NOTES, WANDB_TAGS, WANDB_ENTITY, WANDB_MODE and WANDB_RESUME.
+    The parameters behind `sync_tensorboard`, and `dir`, are accepted and have no effect.
 
     With `server_url` (TRACKIO_SERVER_URL) the run is kept by that server instead of the data directory; its write
     token stands in the address as `?write_token=…` or in TRACKIO_WRITE_TOKEN. `space_id` (TRACKIO_SPACE_ID) is an
@@ -61,20 +92,49 @@ def init(
     `must` without such a run. Trouble with disks and servers is a warning: rows wait in the journal or in memory.
     Source: the peer's `trackio.init`.
     """
-    project = project or os.environ.get("TRACKIO_PROJECT") or os.environ.get("WANDB_PROJECT") or "huggingface"
-    resume = _resume_forms.get(resume, resume) if not isinstance(resume, str) or resume == "auto" else resume
+    from trackio import _wandb_settings as wandb_settings
+
+    chosen = wandb_settings.with_fallbacks(
+        settings, project=project or os.environ.get("TRACKIO_PROJECT"), name=name, id=id, group=group,
+        job_type=job_type, notes=notes, tags=tags, entity=entity, dir=dir, mode=mode,
+        resume=None if resume in ("never", None) else _resume_forms.get(resume, resume),
+    )  # fmt: skip
+    config = wandb_settings.chosen_config(config, config_include_keys, config_exclude_keys)
+    if (sweeps := sys.modules.get("trackio._sweeps")) is not None:
+        config = sweeps.of_the_search(config, chosen)
+    project, group = str(chosen["project"] or "huggingface"), chosen["group"]
+    name, run_id = (None if chosen[key] is None else str(chosen[key]) for key in ("name", "id"))
+    chosen["mode"] = mode = wandb_settings.mode_of(chosen["mode"])
+    chosen["tags"] = wandb_settings.tags_of(chosen["tags"])
+    chosen["notes"] = None if chosen["notes"] is None else str(chosen["notes"])
+    chosen["resume"] = _resume_forms.get(chosen["resume"], chosen["resume"])
+    current = _current_run.get()
+    if current is not None and current._ended:
+        current = None
+    if current is not None and reinit in (False, "return_previous") and reinit is not None:
+        return current
     if webhook_min_level is not None:
         AlertLevel.of(webhook_min_level)
     _check_config_keys(config)
-    destination = _destination(space_id, server_url, dataset_id, bucket_id)
-    if (current := _current_run.get()) is not None:
+    destination = None if mode != "online" else _destination(space_id, server_url, dataset_id, bucket_id)
+    if current is not None and reinit != "create_new":
         end(current, "finished", 0, None)
+        current = None
+    if mode == "disabled":
+        from trackio._disabled import DisabledRecorder
+
+        silent: Any = DisabledRecorder(project, name, run_id)
+        return _opened(Run(silent, project, group, config, None, {**chosen, "settings": settings}), current is None)
     recorder = Recorder(
         DATA_DIRECTORY,
-        str(project),
-        name=None if name is None else str(name),
-        resume=str(resume),
+        project,
+        name=name,
+        run_id=run_id,
+        # An id that is there already is that run, whatever was said: its steps go on.
+        resume=str(chosen["resume"] if run_id is None or chosen["resume"] != "never" else "allow"),
         binary=program(),
+        tags=chosen["tags"],
+        notes=chosen["notes"],
         command=redact_command([str(argument) for argument in sys.argv]) or None,
         git_commit=git_commit(),
         cpu_interval_seconds=None if auto_log_cpu is False else float(cpu_log_interval),
@@ -82,23 +142,52 @@ def init(
         server=None if destination is None else (destination.url, destination.token),
         is_space=destination is not None and destination.space_id is not None,
     )
-    run = Run(recorder, str(project), group, config, destination)
-    _open_runs[run.id] = run
-    _install_hooks()
-    context_vars.current_run.set(run)
-    context_vars.current_project.set(run.project)
-    context_vars.current_server.set(None if destination is None else destination.source)
-    context_vars.current_space_id.set(None if destination is None else destination.space_id)
-    context_vars.current_server_write_token.set(None if destination is None else destination.write_token)
-    _announce(run, recorder.problems)
+    run = _opened(Run(recorder, project, group, config, destination, {**chosen, "settings": settings}), current is None)
+    note = wandb_settings.accepted_note(
+        dir=dir, anonymous=anonymous, fork_from=fork_from, magic=magic, monitor_gym=monitor_gym, resume_from=resume_from,
+        save_code=save_code,
+    )  # fmt: skip
+    if not wandb_settings.is_silent(settings):
+        _announce(run, note)
+    for problem in recorder.problems:
+        _warn(
+            f"run `{run.name}`: {problem}; rows wait in the journal below `{DATA_DIRECTORY}`, "
+            "or in memory while it cannot be written"
+        )
+    if sync_tensorboard or tensorboard:
+        from trackio._tensorboard import record_writers
+
+        record_writers()
     return run
 
 
-def log(metrics: dict[str, Any], step: int | None = None) -> None:
+def _opened(run: Run, becomes_current: bool) -> Run:
+    """The run, known as open to the end of Python and to `trackio.log`."""
+    _open_runs[run.id] = run
+    _install_hooks()
+    if becomes_current:
+        destination = run._destination
+        context_vars.current_run.set(run)
+        context_vars.current_project.set(run.project)
+        context_vars.current_server.set(None if destination is None else destination.source)
+        context_vars.current_space_id.set(None if destination is None else destination.space_id)
+        context_vars.current_server_write_token.set(None if destination is None else destination.write_token)
+    return run
+
+
+def log(
+    metrics: dict[str, Any] | None = None,
+    step: int | None = None,
+    commit: bool | None = None,
+    sync: bool | None = None,
+    *,
+    data: dict[str, Any] | None = None,
+) -> None:
     """Records one row of the current run: it survives the death of this process from now on.
 
-    `metrics` maps names to numbers, truth values, texts, lists, dicts, tensors and arrays of one element;
-    NaN and the infinities are kept. `step` counts on from the last one when it is absent.
+    `metrics` (or `data`) maps names to numbers, truth values, texts, lists, dicts, tensors and arrays of one
+    element; NaN and the infinities are kept. `step` counts on from the last one when it is absent.
+    `commit=False` holds the values for the next call of the same step; see `Run.log`. `sync` is accepted.
 
     Raises `RuntimeError` when no run was begun, and nothing else: values without a better form are stored as
     text, and trouble with disks is a warning, once per cause. Source: the peer's `trackio.log`.
@@ -106,7 +195,10 @@ def log(metrics: dict[str, Any], step: int | None = None) -> None:
     run = _current_run._value
     if run is None:
         raise RuntimeError("no run is open: call `trackio.init(project=…)` before `trackio.log()`")
-    run.log(metrics, step)
+    if commit is None and data is None:
+        run.log(metrics, step)
+    else:
+        run.log(metrics, step, commit, data=data)
 
 
 def log_system(metrics: dict[str, Any]) -> None:
@@ -119,9 +211,13 @@ def alert(
     text: str | None = None,
     level: AlertLevel = AlertLevel.WARN,
     webhook_url: str | None = None,
+    wait_duration: Any = None,
 ) -> None:
-    """Raises an alert in the current run: one line to standard error, one row for everybody who watches."""
-    _require_run("alert").alert(title, text, level, webhook_url)
+    """Raises an alert in the current run: one line to standard error, one row for everybody who watches.
+
+    Within `wait_duration` (seconds, or a `timedelta`) an alert of the same title is left out.
+    """
+    _require_run("alert").alert(title, text, level, webhook_url, wait_duration)
 
 
 def log_artifact(
@@ -190,18 +286,15 @@ def _check_config_keys(config: Any) -> None:
                 raise ValueError(f"config key `{key}` starts with `_`, which is kept for the tracker's own; rename it")
 
 
-def _announce(run: Run, problems: list[str]) -> None:
+def _announce(run: Run, note: str | None) -> None:
     verb = "continues" if run.resumed else "begins"
     if run.url is None:
         ways = f"Watch it: trackio show --project {run.project!r}   Ask: trackio status --project {run.project!r}"
     else:
         ways = f"Watch it: {run.url}"
     print(f"* Run `{run.name}` {verb} in project `{run.project}`. {ways}", file=sys.stderr)
-    for problem in problems:
-        _warn(
-            f"run `{run.name}`: {problem}; rows wait in the journal below `{DATA_DIRECTORY}`, "
-            "or in memory while it cannot be written"
-        )
+    if note is not None:
+        print(note, file=sys.stderr)
 
 
 def _warn(text: str) -> None:

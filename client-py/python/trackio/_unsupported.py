@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -13,12 +15,17 @@ class _Unsupported:
         raise NotImplementedError(f"`trackio.{name}` cannot be made yet; `trackio.Table` and `trackio.Html` take most of what it shows")
 
 
-class ArtifactTTL(_Unsupported):
-    """How long an artifact is kept. Raises `NotImplementedError`."""
+class ArtifactTTL(Enum):
+    """How long an artifact is kept: always until somebody removes it."""
+
+    INHERIT = 0
 
 
-class Classes(_Unsupported):
-    """Names of classes in an image. Raises `NotImplementedError`."""
+class Classes:
+    """Names of the classes in an image: a list of dicts with `id` and `name`."""
+
+    def __init__(self, class_set: Any) -> None:
+        self.class_set = list(class_set)
 
 
 class EvalTable(_Unsupported):
@@ -35,11 +42,3 @@ class JoinedTable(_Unsupported):
 
 class Molecule(_Unsupported):
     """A molecule. Raises `NotImplementedError`."""
-
-
-class Plotly(_Unsupported):
-    """A figure of Plotly, which can be logged as it is. Raises `NotImplementedError`."""
-
-
-class Settings(_Unsupported):
-    """Settings of wandb's own. Raises `NotImplementedError`."""

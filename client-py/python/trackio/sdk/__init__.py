@@ -1,0 +1,1 @@
+"""Modules that programs written for wandb import classes from."""
