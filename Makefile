@@ -47,7 +47,7 @@ wheel: program $(TOOLS)/.installed
 
 .venv/.created:
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install -q scikit-learn pytest pillow playwright
+	.venv/bin/pip install -q scikit-learn pytest pillow playwright pandas pyarrow
 	command -v chromium chromium-browser google-chrome >/dev/null || .venv/bin/playwright install chromium
 	touch $@
 

@@ -54,6 +54,35 @@ def test_long_runs_are_read_page_by_page(ask):
     assert ask("first.history()", before) == ask("first.history()")
 
 
+def test_rows_and_series_are_tables_when_asked_for(directory):
+    pytest.importorskip("pandas", reason="`make .venv/.created` installs it")
+    pytest.importorskip("pyarrow", reason="`make .venv/.created` installs it")
+    directory.run(LOG)
+    directory.run("""
+import math
+import pandas, pyarrow
+from trackio import Api
+run = Api().run("p", "first")
+rows, frame, table = run.history(), run.history(form="pandas"), run.history(form="arrow")
+assert list(frame.columns) == table.column_names == ["step", "timestamp", "loss", "half", "word"]
+assert list(frame["loss"]) == table["loss"].to_pylist() == [row["loss"] for row in rows]
+assert math.isinf(frame["half"][1]) and math.isnan(frame["half"][0]) and table["half"].to_pylist()[:3] == [None, math.inf, 0.5]
+assert str(frame["timestamp"].dtype).endswith("UTC]") and table.schema.field("timestamp").type == pyarrow.timestamp("us", "UTC")
+assert [time.isoformat() for time in table["timestamp"].to_pylist()] == [row["timestamp"] for row in rows]
+assert list(frame["timestamp"]) == [pandas.Timestamp(row["timestamp"]) for row in rows]
+points = run.series(["loss", "half"], form="pandas")
+assert list(points.columns) == ["key", "x", "value"] and list(points[points["key"] == "loss"]["x"]) == list(range(100))
+assert run.series("loss", form="arrow")["value"].to_pylist() == [row["loss"] for row in rows]
+assert run.history(["nothing"], form="pandas").empty and run.history(["nothing"], form="arrow").num_rows == 0
+import trackio
+trackio.init(project="p", name="mixed", auto_log_cpu=False)
+for value in (1, "text", {"a": 1}):
+    trackio.log({"of more than one kind": value})
+trackio.finish()
+assert Api().run("p", "mixed").history(form="arrow")["of more than one kind"].to_pylist() == ["1", '"text"', '{"a": 1}']
+""")
+
+
 def test_status_is_that_of_the_command_line(ask, directory):
     status = ask("api.run('p', 'first').status()")
     assert status["state"] == "finished" and status["step"] == 99
