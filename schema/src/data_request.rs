@@ -81,6 +81,8 @@ pub enum DataCall {
         /// The project it belongs to from now on, which is made where it is not there.
         new_project: String,
     },
+    /// Make the project's file with its tables, where it is not there: an empty object.
+    MakeProject,
     /// Delete the project with everything that belongs to it: an empty object.
     DeleteProject,
     /// Read the machine once: a [`MachineSample`].

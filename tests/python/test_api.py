@@ -156,6 +156,30 @@ print("answer", json.dumps([
     assert str(json.loads(ours)) == str(json.loads(theirs))
 
 
+def test_a_file_made_under_the_peers_name_takes_rows_of_anybody(directory):
+    directory.run("""
+import sqlite3, sys
+from trackio.sqlite_storage import SQLiteStorage as storage
+path = storage.init_db("p")
+assert path == storage.init_db("p") == storage.get_project_db_path("p") and path.is_file()
+connection = sqlite3.connect(path)
+with connection:
+    connection.execute(
+        "INSERT INTO metrics (run_id, timestamp, run_name, step, metrics) VALUES (?, ?, ?, ?, ?)",
+        ("id", "2026-01-31T12:00:00+00:00", "by hand", 7, '{"loss": 0.5}'),
+    )
+connection.close()
+assert storage.get_runs("p") == ["by hand"]
+assert storage.get_logs("p", "by hand") == [{"loss": 0.5, "step": 7, "timestamp": "2026-01-31T12:00:00+00:00"}]
+try:
+    storage.init_db("registry-p")
+    raise SystemExit("no error")
+except ValueError:
+    pass
+""")
+    assert Peer(directory).run("from trackio import Api; print([run.name for run in Api().runs('p')])").strip() == "['by hand']"
+
+
 def test_the_machine_is_read_when_asked_for(directory):
     output = directory.run("""
 import json, warnings

@@ -1,4 +1,4 @@
-"""Reads of the data directory under the peer's names, for programs that ask `SQLiteStorage` instead of `Api`.
+"""Questions about the data directory under the peer's names, for programs that ask `SQLiteStorage` instead of `Api`.
 
 No file is opened here: the program beside Python answers. What is not there gives nothing, as with the peer.
 """
@@ -30,6 +30,15 @@ class SQLiteStorage:
     def get_project_db_path(project: str) -> Path:
         """The project's file, whether it is there or not."""
         return Path(DATA_DIRECTORY) / SQLiteStorage.get_project_db_filename(project)
+
+    @staticmethod
+    def init_db(project: str) -> Path:
+        """Makes the project's file with its tables, where it is not there; gives the file.
+
+        `ValueError` for a name that cannot be used.
+        """
+        ask_data("make_project", project)
+        return SQLiteStorage.get_project_db_path(project)
 
     @staticmethod
     def get_projects() -> list[str]:

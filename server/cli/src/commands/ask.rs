@@ -81,6 +81,10 @@ fn answer(engine: &Engine, request: DataRequest, lines: &mut impl BufRead) -> Re
             let target = store.project_for_writing(&project_name(&new_project)?)?;
             text(&store.project(&project)?.move_run(&run, &target)?)
         }
+        DataCall::MakeProject => {
+            store.project_for_writing(&project_name(&project)?)?.append(Vec::new())?;
+            text(&json!({}))
+        }
         DataCall::DeleteProject => {
             store.delete_project(&project)?;
             text(&json!({}))
