@@ -58,10 +58,12 @@ impl Recorder {
     ///
     /// `resume` is `never`, `allow` or `must`. `binary` is the program that drains journals. `server` is the
     /// address of the server the run logs to and its token, `is_space` when that is a Hugging Face Space. Raises
-    /// `ValueError` for a project name or address that cannot be used and for `must` without such a run.
+    /// `ValueError` for a project name or address that cannot be used and for `must` without such a run. With
+    /// `joins_at_step` the run `run_id` was begun, and will be ended, by another process: rows go on at that step.
     #[new]
     #[pyo3(signature = (directory, project, *, name=None, run_id=None, resume="never", binary=None, command=None,
-        git_commit=None, tags=vec![], notes=None, cpu_interval_seconds=None, gpu_interval_seconds=None, server=None, is_space=false))]
+        git_commit=None, tags=vec![], notes=None, cpu_interval_seconds=None, gpu_interval_seconds=None, server=None, is_space=false,
+        joins_at_step=None))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of one Python call")]
     fn new(
         py: Python<'_>,
@@ -79,6 +81,7 @@ impl Recorder {
         gpu_interval_seconds: Option<f64>,
         server: Option<(String, Option<String>)>,
         is_space: bool,
+        joins_at_step: Option<i64>,
     ) -> PyResult<Self> {
         let project = ProjectName::new(project).map_err(|error| PyValueError::new_err(error.to_string()))?;
         let resume = match resume {
@@ -116,7 +119,7 @@ impl Recorder {
                 resume,
                 destination: destination.clone(),
             };
-            let asks = name.is_none() || resume != Resume::Never;
+            let asks = joins_at_step.is_none() && (name.is_none() || resume != Resume::Never);
             let mut opened = None;
             if asks {
                 match companion.open(&request) {
@@ -130,7 +133,7 @@ impl Recorder {
             let existing = opened.as_ref().and_then(|answer| answer.run_id.clone());
             start.resumed = existing.is_some();
             start.process = Some(paceline_recorder::current_process());
-            let next_step = opened.as_ref().map_or(0, |answer| answer.next_step);
+            let next_step = joins_at_step.or(opened.as_ref().map(|answer| answer.next_step)).unwrap_or(0);
             let id = existing.or(run_id).unwrap_or_else(random_id);
             let name =
                 opened.map(|answer| answer.name).or(name).unwrap_or_else(|| format!("run-{}", &id[..8]));
@@ -141,7 +144,7 @@ impl Recorder {
                 project: project.clone(),
                 run: run.clone(),
                 next_step,
-                start,
+                start: joins_at_step.is_none().then_some(start),
                 destination,
                 companion,
             };

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from support.waiting import wait_until
+
 BEGINNING = "import argparse, json, os, sys\nimport trackio as wandb\n"
 
 
@@ -227,3 +229,34 @@ wandb.teardown()
     states = dict(directory.select("p", "SELECT run_name, state FROM paceline_runs"))
     assert states == dict.fromkeys(("r", "second", "third", "fourth"), "finished")
     assert {row.run_name: row.metrics for row in directory.rows("p")} == {"r": {"a": 1}, "second": {"b": 1}, "fourth": {"d": 1}}
+
+
+def test_a_run_survives_pickling_into_other_processes(directory):
+    directory.run(BEGINNING + """
+import copy, multiprocessing, pickle
+def work(run, number):
+    assert wandb.run is run and run.config.lr == 0.1 and run.name == "r" and run.tags == ("a",)
+    for step in range(50):
+        run.log({"worker": number, "n": step})
+    wandb.log({"worker": number, "n": 50})
+    if number == 1:
+        run.finish()
+if __name__ == "__main__":
+    run = wandb.init(project="p", name="r", config={"lr": 0.1}, tags=["a"])
+    run.log({"worker": -1, "n": 0})
+    assert pickle.loads(pickle.dumps(run)) is run and copy.deepcopy({"run": run})["run"] is run
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=work, args=(run, number)) for number in range(3)]
+    for worker in workers: worker.start()
+    for worker in workers: worker.join(); assert worker.exitcode == 0
+    run.log({"worker": -1, "n": 1})
+    wandb.finish()
+    ended = pickle.loads(pickle.dumps(run)); assert ended._ended; ended.log({"late": 1})
+""")
+    wait_until(lambda: directory.count("p") >= 155, 20, lambda: directory.count("p"))
+    rows = directory.rows("p")
+    for worker, count in ((-1, 2), (0, 51), (1, 51), (2, 51)):
+        assert [row.metrics["n"] for row in rows if row.metrics["worker"] == worker] == list(range(count))
+    assert len({row.run_id for row in rows}) == 1 and len(rows) == 155
+    assert directory.select("p", "SELECT run_name, state FROM paceline_runs") == [("r", "finished")]
+    assert config_of(directory, "p")["lr"] == 0.1

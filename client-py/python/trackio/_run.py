@@ -40,6 +40,7 @@ class Run(WandbRun):
         config: Any,
         destination: "Destination | None" = None,
         about: dict[str, Any] | None = None,
+        joined: bool = False,
     ) -> None:
         from datetime import datetime, timezone
 
@@ -64,8 +65,8 @@ class Run(WandbRun):
         self.url = None if destination is None else destination.url
         self.summary = Summary(recorder)
         self.config = Config(config, on_change=self._record_config)
-        # A run that continues has a config already; it is replaced once something is set.
-        if not self.resumed or self.config:
+        # A run that continues, or that another process began, has a config already; it is replaced once something is set.
+        if not joined and (not self.resumed or self.config):
             self._record_config(self.config)
 
     def _record_config(self, config: Config) -> None:
@@ -283,6 +284,18 @@ class Run(WandbRun):
         else:
             code = error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1
             end(self, "failed", code, _failure_text(error))
+
+    def __reduce__(self) -> Any:
+        # In another process it logs into the same run, which stays this process's to end.
+        from trackio._joining import joined_run, state_of
+
+        return joined_run, (state_of(self),)
+
+    def __deepcopy__(self, memo: Any) -> "Run":
+        return self
+
+    def __copy__(self) -> "Run":
+        return self
 
     def __repr__(self) -> str:
         return f"<trackio.Run `{self.name}` ({self.id}) of project `{self.project}`>"

@@ -31,8 +31,8 @@ pub struct RunOptions {
     pub run: RunKey,
     /// First step to count from.
     pub next_step: i64,
-    /// What is known of the run at its start; a forked child that logs passes it on to nobody.
-    pub start: RunStart,
+    /// What is known of the run at its start; absent where another process began it, which then also ends it.
+    pub start: Option<RunStart>,
     /// Server the run logs to; absent when it logs into the data directory.
     pub destination: Option<Destination>,
     /// Who drains.
@@ -75,7 +75,9 @@ impl Recorder {
     #[must_use]
     pub fn start(options: RunOptions) -> Self {
         let RunOptions { directory, project, run, next_step, start, destination, companion } = options;
-        let journal = Journal::create(&directory, &project, &run, Some(&start), destination.as_ref());
+        let journal = Journal::create(&directory, &project, &run, start.as_ref(), destination.as_ref());
+        // Who joins a run says nothing of its start, and nothing of its end.
+        let in_child = start.is_none();
         let checked_companion_us = journal.last_time_us();
         let journal = ManuallyDrop::new(journal);
         Self {
@@ -88,7 +90,7 @@ impl Recorder {
             next_step,
             last_step: None,
             checked_companion_us,
-            in_child: false,
+            in_child,
         }
     }
 
