@@ -50,8 +50,19 @@ def test_runs_and_rows_are_read_back(ask):
 
 
 def test_long_runs_are_read_page_by_page(ask):
-    before = "import trackio.api; trackio.api._ROWS_AT_A_TIME = 7"
-    assert ask("first.history()", before) == ask("first.history()")
+    rows = ask("first.history()")
+    assert ask("list(first.scan_history(page_size=7))") == rows
+    assert ask("list(first.scan_history(['half'], page_size=7))") == ask("first.history(['half'])")
+    assert ask("first.history(samples=10)") == rows[::11]
+
+
+def test_paths_are_read_as_wandb_writes_them(ask):
+    assert ask("trackio.Api(timeout=29).run('somebody/p/second').name") == "second"
+    assert ask("len(api.runs(f'{api.default_entity}/p'))") == 2
+    assert ask("api.run(f'p/{first.id}').name") == "first"
+    # A name of a project may look like a path.
+    begun = "trackio.init(project='team/p', name='own', auto_log_cpu=False); trackio.log({'a': 1}); trackio.finish()"
+    assert ask("[api.runs('team/p')[0].name, api.run('team/p/own').name, len(api.runs('other/p'))]", begun) == ["own", "own", 2]
 
 
 def test_rows_and_series_are_tables_when_asked_for(directory):
@@ -72,6 +83,7 @@ assert [time.isoformat() for time in table["timestamp"].to_pylist()] == [row["ti
 assert list(frame["timestamp"]) == [pandas.Timestamp(row["timestamp"]) for row in rows]
 points = run.series(["loss", "half"], form="pandas")
 assert list(points.columns) == ["key", "x", "value"] and list(points[points["key"] == "loss"]["x"]) == list(range(100))
+assert run.history(pandas=True).equals(frame)
 assert run.series("loss", form="arrow")["value"].to_pylist() == [row["loss"] for row in rows]
 assert run.history(["nothing"], form="pandas").empty and run.history(["nothing"], form="arrow").num_rows == 0
 import trackio

@@ -47,6 +47,7 @@ MORE = {
     "finish": "`exit_code` and `quiet` of wandb",
     "alert": "`wait_duration` of wandb",
     "save": "`base_path` and `policy` of wandb",
+    "Api": "`overrides`, `timeout` and `api_key` of wandb",
     "Table": "keywords of wandb",
     "Image": "keywords of wandb",
     **dict.fromkeys(

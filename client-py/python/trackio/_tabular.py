@@ -22,6 +22,15 @@ def restored(value: Any) -> Any:
     return value
 
 
+def thinned(rows: list[Any], most: int | None) -> list[Any]:
+    """The rows, or `most` of them evenly spaced, the last among them; `None` and 0 are all."""
+    if not most or most < 0 or len(rows) <= most:
+        return rows
+    if most == 1:
+        return rows[-1:]
+    return [rows[place * (len(rows) - 1) // (most - 1)] for place in range(most)]
+
+
 def in_form(rows: list[dict[str, Any]], form: str) -> Any:
     """The rows in one of `FORMS`; pandas and pyarrow are imported when they are asked for."""
     if form == "list":

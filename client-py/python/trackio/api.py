@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from trackio._alerts import AlertLevel
 from trackio._program import ProgramError, ask_data
-from trackio._tabular import FORMS, in_form, restored
+from trackio._tabular import FORMS, in_form, restored, thinned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,23 +65,34 @@ class Run:
         """Each metric with its key, number of values, first, last, lowest and highest one."""
         return self._ask("metrics")
 
-    def history(self, keys: "Sequence[str] | None" = None, form: str = "list") -> Any:
+    def history(
+        self,
+        keys: "Sequence[str] | None" = None,
+        form: str = "list",
+        *,
+        samples: int | None = None,
+        pandas: bool | None = None,
+    ) -> Any:
         """The rows in the order they were logged, each with `step` and `timestamp` (RFC 3339) beside its values.
 
         With `keys` only those, and only rows that have one of them. `form` is `list` (of dicts), `pandas`
-        (a DataFrame) or `arrow` (a `pyarrow.Table`), with a column for each key.
+        (a DataFrame) or `arrow` (a `pyarrow.Table`), with a column for each key; `pandas=True` is `pandas`, too.
+        Of more than `samples` rows that many are given, evenly spaced, the first and the last among them.
         """
+        form = "pandas" if pandas else form
         _check_form(form)
-        return in_form(list(self.scan_history(keys)), form)
+        return in_form(thinned(list(self.scan_history(keys)), samples), form)
 
-    def scan_history(self, keys: "Sequence[str] | None" = None) -> "Iterator[dict[str, Any]]":
-        """The rows of `history`, one after the other: a run of any length fits."""
-        return self._rows("logs", keys)
+    def scan_history(
+        self, keys: "Sequence[str] | None" = None, page_size: int = _ROWS_AT_A_TIME
+    ) -> "Iterator[dict[str, Any]]":
+        """The rows of `history`, one after the other, read `page_size` at a time: a run of any length fits."""
+        return self._rows("logs", keys, page_size)
 
     def system_history(self, keys: "Sequence[str] | None" = None, form: str = "list") -> Any:
         """The samples of the machine and what `log_system` was given, as `history`; they have no step."""
         _check_form(form)
-        rows = list(self._rows("system", keys))
+        rows = list(self._rows("system", keys, _ROWS_AT_A_TIME))
         for row in rows:
             del row["step"]
         return in_form(rows, form)
@@ -129,10 +140,10 @@ class Run:
     def _ask(self, call: str, **fields: Any) -> Any:
         return ask_data(call, self.project, **{"run": self.id, **fields})
 
-    def _rows(self, call: str, keys: "Sequence[str] | None") -> "Iterator[dict[str, Any]]":
+    def _rows(self, call: str, keys: "Sequence[str] | None", at_a_time: int) -> "Iterator[dict[str, Any]]":
         after = None
         while True:
-            page = self._ask(call, after=after, limit=_ROWS_AT_A_TIME)
+            page = self._ask(call, after=after, limit=int(at_a_time))
             for row in page["items"]:
                 values = row["metrics"] if keys is None else {key: row["metrics"][key] for key in keys if key in row["metrics"]}
                 if values or keys is None:
@@ -171,7 +182,18 @@ class Runs:
 
 
 class Api:
-    """Questions to the data directory of this process (TRACKIO_DIR)."""
+    """Questions to the data directory of this process (TRACKIO_DIR).
+
+    Where wandb has a path `entity/project/run`, what stands before the project is left out. `overrides`, `timeout`
+    and `api_key` are accepted.
+    """
+
+    default_entity: str | None = None
+
+    def __init__(
+        self, overrides: dict[str, Any] | None = None, timeout: float | None = None, api_key: str | None = None
+    ) -> None:
+        pass
 
     def projects(self) -> list[str]:
         """Names of the projects."""
@@ -180,21 +202,30 @@ class Api:
     def runs(self, project: str) -> Runs:
         """The runs of a project, oldest first. `ValueError` when there is no such project."""
         runs = Runs(project)
-        len(runs)  # asks, so that a project that is not there is noticed here
+        try:
+            len(runs)  # asks, so that a project that is not there is noticed here
+        except ProgramError:
+            # A project may have `/` in its name, so its whole name comes first.
+            _, slash, own_name = project.rpartition("/")
+            if not slash:
+                raise
+            runs = Runs(own_name)
+            len(runs)
         return runs
 
     def run(self, project: str, run: str | None = None) -> Run:
         """One run of a project by its id, or by its name and then the latest of that name; the newest one without.
 
-        `run("digits/lr-3e-4")` means `run("digits", "lr-3e-4")`. `ValueError` when there is no such run.
+        `run("digits/lr-3e-4")` is `run("digits", "lr-3e-4")`. `ValueError` when there is no such run.
         """
         if run is None and "/" in project:
-            project, run = project.split("/")[-2:]
+            project, _, run = project.rpartition("/")
         if run is None:
             runs = self.runs(project)
             if not len(runs):
                 raise ValueError(f"project `{project}` has no runs")
             return runs[-1]
+        project = self.runs(project).project
         found = ask_data("run", project, run=run)
         return Run(project, found["run"], found["run_id"])
 

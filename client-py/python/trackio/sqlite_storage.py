@@ -10,6 +10,7 @@ from pathlib import Path
 from trackio._environment import DATA_DIRECTORY
 from trackio._native import canonical_project
 from trackio._program import ProgramError, ask_data
+from trackio._tabular import thinned
 from trackio.api import Run, _alerts
 
 TYPE_CHECKING = False
@@ -71,14 +72,14 @@ class SQLiteStorage:
         rows = _or_nothing(lambda: _run(project, run, run_id).history(), [])
         if scalar_only:
             rows = [{key: value for key, value in row.items() if key in ("step", "timestamp") or _is_number(value)} for row in rows]
-        return _thinned(rows, max_points)
+        return thinned(rows, max_points)
 
     @staticmethod
     def get_system_logs(
         project: str, run: str | None = None, max_points: int | None = None, run_id: str | None = None
     ) -> list[dict[str, Any]]:
         """The samples of the machine taken for a run, each with `timestamp` beside its values."""
-        return _thinned(_or_nothing(lambda: _run(project, run, run_id).system_history(), []), max_points)
+        return thinned(_or_nothing(lambda: _run(project, run, run_id).system_history(), []), max_points)
 
     @staticmethod
     def get_run_config(project: str, run: str | None = None, run_id: str | None = None) -> dict[str, Any] | None:
@@ -137,11 +138,3 @@ def _or_nothing(read: "Callable[[], Any]", nothing: Any) -> Any:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _thinned(rows: list[Any], most: int | None) -> list[Any]:
-    if not most or most < 0 or len(rows) <= most:
-        return rows
-    if most == 1:
-        return rows[-1:]
-    return [rows[place * (len(rows) - 1) // (most - 1)] for place in range(most)]
