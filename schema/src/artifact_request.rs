@@ -41,6 +41,13 @@ pub enum ArtifactCall {
         /// Where each lies on this machine, by its path among the files of the project.
         files: BTreeMap<String, PathBuf>,
     },
+    /// Give a run another name; the answer is an empty object.
+    RenameRun {
+        /// The run, under its name so far.
+        run: RunKey,
+        /// Its new name.
+        new_name: String,
+    },
 }
 
 /// A version to store.

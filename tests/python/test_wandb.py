@@ -260,3 +260,25 @@ if __name__ == "__main__":
     assert len({row.run_id for row in rows}) == 1 and len(rows) == 155
     assert directory.select("p", "SELECT run_name, state FROM paceline_runs") == [("r", "finished")]
     assert config_of(directory, "p")["lr"] == 0.1
+
+
+def test_a_run_is_renamed(directory):
+    directory.run(BEGINNING + """
+run = wandb.init(project="p", name="first")
+wandb.run.name = "at once"
+wandb.log({"a": 1, "html": wandb.Html("<p>x</p>")})
+wandb.run.save()
+assert run.name == "at once"
+run.name = "later"
+wandb.log({"a": 2})
+wandb.finish()
+taken = wandb.init(project="p", name="second")
+wandb.log({"a": 3})
+taken.name = "later"
+wandb.finish()
+""")
+    assert [(row.run_name, row.metrics["a"]) for row in directory.rows("p")] == [("later", 1), ("later", 2), ("second", 3)]
+    assert directory.select("p", "SELECT run_name FROM paceline_runs ORDER BY run_name") == [("later",), ("second",)]
+    path = directory.rows("p")[0].metrics["html"]["file_path"]
+    assert path.startswith("p/later/0/") and (directory.path / "media" / path).is_file()
+    assert "run `second` keeps its name" in directory.trainers[-1].errors

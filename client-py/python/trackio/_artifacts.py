@@ -54,7 +54,7 @@ def log_artifact(
         files[digest] = str(source)
         manifest.append({"path": path, "digest": digest, "size": size})
     record = ask_program("artifact", run.project, run._destination, {
-        "call": "log", "run": {"id": run.id, "name": run.name}, "name": artifact.name, "type": artifact.type,
+        "call": "log", "run": {"id": run.id, "name": run._recorded_name}, "name": artifact.name, "type": artifact.type,
         "description": artifact.description, "metadata": artifact.metadata, "manifest": manifest, "files": files,
         "aliases": aliases, "overwrite": overwrite,
     })  # fmt: skip
@@ -76,7 +76,7 @@ def use_artifact(run: "Run", artifact_or_name: Artifact | str, type: str | None)
     if name.startswith(_REGISTRY_PREFIX) and "/" in name:
         raise NotImplementedError(f"`{name}` is in a registry, which cannot be used by name yet; use the artifact it points at")
     record = ask_program("artifact", project, destination, {
-        "call": "use", "run": {"id": run.id, "name": run.name}, "run_project": run.project, "name": name, "spec": spec or None,
+        "call": "use", "run": {"id": run.id, "name": run._recorded_name}, "run_project": run.project, "name": name, "spec": spec or None,
         "type": type,
     })  # fmt: skip
     artifact = Artifact(record["name"], record["type"], record["description"], record["metadata"])

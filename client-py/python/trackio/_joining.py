@@ -17,7 +17,7 @@ def state_of(run: Run) -> dict[str, Any]:
     """What another process needs to log into the run."""
     return {
         "id": run.id,
-        "name": run.name,
+        "name": run._recorded_name,
         "project": run.project,
         "group": run.group,
         "config": run.config.as_dict(),

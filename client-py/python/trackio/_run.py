@@ -58,7 +58,7 @@ class Run(WandbRun):
         self._destination = destination
         self._space_id = None if destination is None else destination.space_id
         self.id = recorder.run_id
-        self.name = recorder.name
+        self._name = self._recorded_name = recorder.name
         self.resumed = recorder.resumed
         self.project = project
         self.group = group
@@ -68,6 +68,35 @@ class Run(WandbRun):
         # A run that continues, or that another process began, has a config already; it is replaced once something is set.
         if not joined and (not self.resumed or self.config):
             self._record_config(self.config)
+
+    @property
+    def name(self) -> str:
+        """Display name; setting it renames the run, with its rows and files: at once before the first row, else at its end."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = str(name)
+        # Later, rows on their way to the tables would keep paths of files under the name so far.
+        if self._ended or self._recorder.next_step() == self.starting_step:
+            self._rename(at_the_end=self._ended)
+
+    def _rename(self, at_the_end: bool) -> None:
+        """Brings the name to the tables; what is not there yet is renamed at the end of the run."""
+        if self.disabled or self._name == self._recorded_name:
+            return
+        from trackio._program import ProgramError, ask_program
+
+        run = {"id": self.id, "name": self._recorded_name}
+        try:
+            ask_program("artifact", self.project, self._destination, {"call": "rename_run", "run": run, "new_name": self._name})
+        except (ProgramError, RuntimeError, OSError) as error:
+            may_come = isinstance(error, ProgramError) and error.code.endswith("_not_found")
+            if at_the_end or not may_come:
+                warnings.warn(f"run `{self._recorded_name}` keeps its name: {error}", RuntimeWarning, stacklevel=4)
+                self._name = self._recorded_name
+            return
+        self._recorded_name = self._name
 
     def _record_config(self, config: Config) -> None:
         # The peer's readers know these three; they are no part of what the user sees as the config.
@@ -268,6 +297,7 @@ class Run(WandbRun):
             self._definitions.record_if_due(self.summary._record, now=True)
         self._ended = True
         trouble = self._recorder.finish(state, exit_code, failure, leaving=leaving)
+        self._rename(at_the_end=True)
         if trouble:
             warnings.warn(f"run `{self.name}`: {trouble}", RuntimeWarning, stacklevel=3)
 

@@ -56,7 +56,7 @@ def stored_forms(run: "Run", metrics: dict[Any, Any], step: int | None) -> tuple
         step = run._recorder.next_step()
         if step is None:  # the run has ended, so nothing is written for it
             return {}, None
-    place = Place(run._recorder.project, run.name, step)
+    place = Place(run._recorder.project, run._recorded_name, step)
     stored = {}
     for key, value in dict(metrics).items():
         try:

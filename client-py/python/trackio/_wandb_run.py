@@ -23,7 +23,6 @@ class WandbRun:
     """
 
     id: str
-    name: str
     project: str
     group: str | None
     config: Any

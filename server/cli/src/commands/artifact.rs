@@ -56,6 +56,10 @@ fn answer(directory: std::path::PathBuf, request: ArtifactRequest) -> Result<Ans
         ArtifactCall::Fetch { digests } => blob_paths(&store, &project, &digests).map(Answer::Blobs),
         // They are where they belong already.
         ArtifactCall::SaveFiles { files: _ } => Ok(Answer::Nothing {}),
+        ArtifactCall::RenameRun { run, new_name } => {
+            store.project(project.as_str())?.rename_run(&run.id, &new_name)?;
+            Ok(Answer::Nothing {})
+        }
     }
 }
 

@@ -50,6 +50,10 @@ pub fn ask_server_for_artifact(
         ArtifactCall::Use(wanted) => server.use_version(&wanted),
         ArtifactCall::Fetch { digests } => server.fetch(&store.blobs(project), &digests),
         ArtifactCall::SaveFiles { files } => server.save_files(&files),
+        ArtifactCall::RenameRun { run, new_name } => server.call(
+            Operation::RenameRun,
+            &json!({"project": project, "old_name": run.name, "new_name": new_name, "run_id": run.id}),
+        ),
     }
 }
 
