@@ -88,7 +88,7 @@ def test_the_log_is_quiet_unless_asked(start):
     server = start()
     server.get("/api/v1/projects")
     assert server.get("/nothing").status == 404
-    assert len(server.said.splitlines()) == 3, server.said
+    assert len(server.said.splitlines()) == 4, server.said
 
 
 def test_it_ends_while_clients_send(start, directory):

@@ -265,6 +265,14 @@ impl Project {
         Arc::clone(&self.file)
     }
 
+    /// Ends the writer, after what it was asked, and closes the connections that nobody reads by at present.
+    pub(crate) fn close(&self) {
+        // It is joined without the lock.
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(writer);
+        self.file.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn has_writer(&self) -> bool {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Writer::is_running)
     }

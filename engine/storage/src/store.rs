@@ -134,6 +134,13 @@ impl Store {
         Blobs::new(&self.0.directory, &canonical_project(project))
     }
 
+    /// Closes the files of all projects, as the end of a process should: SQLite then moves what stands in the
+    /// logs beside them into the files. They open again where somebody asks.
+    pub fn close(&self) {
+        let projects = std::mem::take(&mut *self.0.projects.lock().unwrap_or_else(PoisonError::into_inner));
+        projects.values().for_each(|project| project.close());
+    }
+
     fn known(&self, name: String) -> Arc<Project> {
         let mut projects = self.0.projects.lock().unwrap_or_else(PoisonError::into_inner);
         let project = projects.entry(name).or_insert_with_key(|name| {

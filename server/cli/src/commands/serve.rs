@@ -53,11 +53,15 @@ pub(super) fn serve(
     if let Err(error) = &background {
         output::note(&format!("journals stay as they are, the data directory cannot be written: {error}"));
     }
-    Ok(paceline_http::serve(&config, Engine::new(store), |listening| {
+    let served = paceline_http::serve(&config, Engine::new(store.clone()), |listening| {
         if let Err(error) = on_ready(listening) {
             output::note(&format!("where the server listens could not be said: {error}"));
         }
-    })?)
+    });
+    drop(background);
+    // Threads of the server may hold the store until the process ends.
+    store.close();
+    Ok(served?)
 }
 
 /// What a program that started this one waits for; it is there whole or not at all.
