@@ -282,3 +282,31 @@ wandb.finish()
     path = directory.rows("p")[0].metrics["html"]["file_path"]
     assert path.startswith("p/later/0/") and (directory.path / "media" / path).is_file()
     assert "run `second` keeps its name" in directory.trainers[-1].errors
+
+
+def test_artifacts_and_images_take_what_wandb_gives_them(directory):
+    directory.run(BEGINNING + """
+import numpy
+run = wandb.init(project="p", name="r")
+artifact = wandb.Artifact("data", type="dataset", description="d", metadata={"n": 1}, incremental=False)
+with artifact.new_file("notes/a.txt") as file: file.write("hello")
+with artifact.new_file("b.bin", "wb") as file: file.write(b"123")
+artifact.add(wandb.Table(columns=["x", "y"], data=[[1, "a"], [2, "b"]]), "rows")
+artifact["picture"] = wandb.Image(numpy.zeros((4, 4, 3)))
+artifact.ttl = None
+assert artifact.is_draft() and artifact.state == "PENDING"
+run.log_artifact(artifact, aliases=["best"]).wait()
+found = run.use_artifact("data:best")
+assert sorted(file.path for file in found.files()) == ["b.bin", "notes/a.txt", "picture.png", "rows.table.json"] and found.file_count == 4
+assert open(found.get_path("notes/a.txt").download()).read() == "hello"
+assert found.get("rows").columns == ["x", "y"] and found.get("rows").get_column("y") == ["a", "b"]
+assert found.get("picture").endswith("picture.png") and found.get("none") is None
+found.verify(); found.save(); found.delete()
+assert found.state == "COMMITTED" and os.path.isdir(found.checkout())
+single = wandb.Artifact("single", type="model")
+single.add_file(__file__, name="code.py"); single.save()
+assert open(run.use_artifact("single:latest").file()).read() == open(__file__).read()
+wandb.log({"seen": wandb.Image(numpy.zeros((4, 4), dtype="uint8"), caption="c", mode="L", classes=[{"id": 0, "name": "a"}],
+    masks={"m": {"mask_data": numpy.zeros((4, 4)), "class_labels": {0: "a"}}}, boxes={"b": {"box_data": []}})})
+""")
+    assert directory.rows("p")[0].metrics["seen"]["caption"] == "c"

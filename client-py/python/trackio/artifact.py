@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from trackio._wandb_artifact import WandbArtifact
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -17,14 +19,16 @@ _VERSION = re.compile(r"v\d+")
 _HASHED_AT_ONCE_BYTES = 1 << 20
 
 
-class Artifact:
+class Artifact(WandbArtifact):
     """A named bundle of files and references of a project, in versions.
 
     It is filled by `add_file`, `add_dir` and `add_reference` and stored by `trackio.log_artifact`, which makes a
     new version unless the newest contents are there already. `name` has letters, digits, `.`, `_` and `-`;
-    `type` is any word, `model` or `dataset` for instance; `metadata` are values with a JSON form.
+    `type` is any word, `model` or `dataset` for instance; `metadata` are values with a JSON form; `incremental` and `use_as`
+    are accepted.
 
-    Raises `ValueError` for another name. Source: the peer's `trackio.Artifact`.
+    Raises `ValueError` for another name. Source: the peer's `trackio.Artifact`;
+    what it has beyond that (`new_file`, `add`, `get`, `files`) is wandb's.
     """
 
     def __init__(
@@ -33,6 +37,8 @@ class Artifact:
         type: str,
         description: str | None = None,
         metadata: dict[str, Any] | None = None,
+        incremental: bool = False,
+        use_as: str | None = None,
     ) -> None:
         check_name("artifact name", name)
         self._name = name

@@ -21,6 +21,7 @@ class Image(Media):
     tensor of the shape (height, width), (height, width, 1), (height, width, 3) or (height, width, 4), also
     with the channels first if it is a tensor of PyTorch: `uint8` in 0–255, floats in 0–1 (in 0–255 if one is
     above 1), or truth values. They are stored as PNG in the mode RGBA.
+    `mode`, `grouping`, `classes`, `file_type` and `normalize` are accepted; `boxes` and `masks` are a warning.
 
     Raises `ValueError` for a file that is not there, another type and another shape.
     Source: the peer's `trackio.Image`, which takes arrays of `uint8` only.
@@ -29,9 +30,23 @@ class Image(Media):
     TYPE = "trackio.image"
 
     def __init__(
-        self, value: "str | Path | np.ndarray | PIL.Image.Image", caption: str | None = None
+        self,
+        value: "str | Path | np.ndarray | PIL.Image.Image",
+        caption: str | None = None,
+        *,
+        mode: str | None = None,
+        grouping: int | None = None,
+        classes: Any = None,
+        boxes: dict[str, Any] | None = None,
+        masks: dict[str, Any] | None = None,
+        file_type: str | None = None,
+        normalize: bool = True,
     ) -> None:
         super().__init__(value, caption)
+        if boxes or masks:
+            import warnings
+
+            warnings.warn("boxes and masks of images are not stored; draw them into the image", RuntimeWarning, stacklevel=2)
         if is_path(value) or is_pillow_image(value) or is_figure(value) and hasattr(value, "savefig"):
             return
         if not is_array(value):
