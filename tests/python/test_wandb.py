@@ -310,3 +310,22 @@ wandb.log({"seen": wandb.Image(numpy.zeros((4, 4), dtype="uint8"), caption="c", 
     masks={"m": {"mask_data": numpy.zeros((4, 4)), "class_labels": {0: "a"}}}, boxes={"b": {"box_data": []}})})
 """)
     assert directory.rows("p")[0].metrics["seen"]["caption"] == "c"
+
+
+@pytest.mark.parametrize("form", ["True", "'auto'"])
+def test_a_run_that_did_not_finish_goes_on_by_itself(directory, form):
+    script = BEGINNING + f"""
+run = wandb.init(project="p", resume={form})
+wandb.log({{"a": 1}})
+print(run.id, run.resumed, run.step, flush=True)
+if sys.argv[1] == "fail": raise ValueError("diverged")
+if sys.argv[1] == "die": os._exit(7)
+"""
+    outputs = []
+    for end, status in (("fail", 1), ("die", 7), ("finish", 0), ("finish", 0)):
+        trainer = directory.start(script, end)
+        assert trainer.wait() == status
+        outputs.append(trainer.output.split())
+    first, second, third, fourth = outputs
+    assert [first[1:], second[1:], third[1:]] == [["False", "1"], ["True", "2"], ["True", "3"]]
+    assert first[0] == second[0] == third[0] != fourth[0] and fourth[1:] == ["False", "1"]

@@ -53,6 +53,8 @@ class Run(WandbRun):
         self._held: tuple[dict[Any, Any], int | None, int] | None = None
         self._hold_lock = allocate_lock()
         self._ended = False
+        # Where it is noted that the run goes on unless it finishes, and the process that noted it.
+        self._auto_note: tuple[str, int] | None = None
         self.start_time = started.timestamp()
         self.starting_step = recorder.next_step() or 0
         self._destination = destination
@@ -298,6 +300,11 @@ class Run(WandbRun):
         self._ended = True
         trouble = self._recorder.finish(state, exit_code, failure, leaving=leaving)
         self._rename(at_the_end=True)
+        if self._auto_note is not None and state == "finished":
+            from trackio._auto_resume import forget
+
+            forget(*self._auto_note)
+            self._auto_note = None
         if trouble:
             warnings.warn(f"run `{self.name}`: {trouble}", RuntimeWarning, stacklevel=3)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _current_run = context_vars.current_run
 _open_runs: dict[str, Run] = {}
-_resume_forms = {True: "allow", False: "never", None: "never", "auto": "allow"}
+_resume_forms = {True: "auto", "true": "auto", False: "never", None: "never"}
 
 
 def init(
@@ -72,7 +72,8 @@ def init(
 
     `project` is `TRACKIO_PROJECT`, `WANDB_PROJECT` or `huggingface` when it is absent; `name` is chosen when
     it is absent. `resume` is `never` (a new run), `allow` (the newest run of that name, else a new one) or
-    `must`; `True` and `auto` are `allow`. `config` is a dict, a namespace, any object with public attributes or
+    `must`; `True` and `auto` are `allow`, and without `name` and `id` continue the run of this working directory
+    that began so and did not finish. `config` is a dict, a namespace, any object with public attributes or
     the path of a YAML file. The machine is sampled every `cpu_log_interval` and `gpu_log_interval` seconds unless
     `auto_log_cpu` or `auto_log_gpu` is `False`.
 
@@ -108,6 +109,9 @@ def init(
     chosen["tags"] = wandb_settings.tags_of(chosen["tags"])
     chosen["notes"] = None if chosen["notes"] is None else str(chosen["notes"])
     chosen["resume"] = _resume_forms.get(chosen["resume"], chosen["resume"])
+    is_auto = chosen["resume"] == "auto" and mode != "disabled" and name is None and run_id is None
+    if chosen["resume"] == "auto":
+        chosen["resume"] = "allow"
     current = _current_run.get()
     if current is not None and current._ended:
         current = None
@@ -125,6 +129,10 @@ def init(
 
         silent: Any = DisabledRecorder(project, name, run_id)
         return _opened(Run(silent, project, group, config, None, {**chosen, "settings": settings}), current is None)
+    if is_auto:
+        from trackio import _auto_resume
+
+        run_id = _auto_resume.unfinished_run(project)
     recorder = Recorder(
         DATA_DIRECTORY,
         project,
@@ -143,6 +151,8 @@ def init(
         is_space=destination is not None and destination.space_id is not None,
     )
     run = _opened(Run(recorder, project, group, config, destination, {**chosen, "settings": settings}), current is None)
+    if is_auto:
+        _auto_resume.note_begin(run, project)
     note = wandb_settings.accepted_note(
         dir=dir, anonymous=anonymous, fork_from=fork_from, magic=magic, monitor_gym=monitor_gym, resume_from=resume_from,
         save_code=save_code,
