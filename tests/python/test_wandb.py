@@ -301,6 +301,10 @@ assert sorted(file.path for file in found.files()) == ["b.bin", "notes/a.txt", "
 assert open(found.get_path("notes/a.txt").download()).read() == "hello"
 assert found.get("rows").columns == ["x", "y"] and found.get("rows").get_column("y") == ["a", "b"]
 assert found.get("picture").endswith("picture.png") and found.get("none") is None
+wandb.init(project="other")
+assert wandb.run.use_artifact("team/p/data:v0", type="dataset", use_as="input").digest == found.digest
+wandb.finish()
+run = wandb.init(project="p", name="again")
 found.verify(); found.save(); found.delete()
 assert found.state == "COMMITTED" and os.path.isdir(found.checkout())
 single = wandb.Artifact("single", type="model")

@@ -71,6 +71,10 @@ def use_artifact(run: "Run", artifact_or_name: Artifact | str, type: str | None)
         project, destination = given.project or project, given._destination
     else:
         name, colon, spec = artifact_or_name.partition(":")
+        # `<entity>/<project>/<name>`, as wandb writes it; here the project counts.
+        parts = name.split("/")
+        if len(parts) > 1 and not name.startswith(_REGISTRY_PREFIX):
+            project, name = parts[-2] or project, parts[-1]
         if colon and not spec:
             raise ValueError(f"artifact `{artifact_or_name}` names no version after the colon; name one, or leave the colon out")
     if name.startswith(_REGISTRY_PREFIX) and "/" in name:

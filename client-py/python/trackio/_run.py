@@ -217,13 +217,15 @@ class Run(WandbRun):
         type: str | None = None,
         aliases: list[str] | None = None,
         overwrite: bool = False,
+        *,
+        tags: list[str] | None = None,
     ) -> "Artifact":
         """Stores a version of an artifact as an output of this run, and gives it.
 
         `artifact_or_path` is an `Artifact` with something in it, or a file or folder, which becomes one: `name`
         is its own name and `type` is `unspecified` unless they are given. The same contents as a version that
         is there make no new one. `aliases` are names that point at it from now on; `latest` points at the
-        newest by itself. `overwrite` removes all other versions.
+        newest by itself. `overwrite` removes all other versions. `tags` is accepted.
 
         Returns when everything is stored. Raises `ValueError` for what cannot be used, `RuntimeError` for an
         artifact that is stored already and when storing fails, `OSError` for files that cannot be read.
@@ -232,10 +234,13 @@ class Run(WandbRun):
 
         return log_artifact(self, artifact_or_path, name, type, aliases, overwrite)
 
-    def use_artifact(self, artifact_or_name: "Artifact | str", type: str | None = None) -> "Artifact":
+    def use_artifact(
+        self, artifact_or_name: "Artifact | str", type: str | None = None, *, aliases: Any = None, use_as: str | None = None
+    ) -> "Artifact":
         """Finds a version of an artifact, notes it as an input of this run, and gives it.
 
-        `artifact_or_name` is an `Artifact` that was logged, or `name` (the newest), `name:v3` or `name:alias`.
+        `artifact_or_name` is an `Artifact` that was logged, or `name` (the newest), `name:v3` or `name:alias`, of
+        another project with `<project>/` before it. `aliases` and `use_as` are accepted.
 
         Raises `ValueError` when there is no such version, and when it is not of the `type` that is given;
         `RuntimeError` when it cannot be asked for.
