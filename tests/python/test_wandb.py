@@ -333,3 +333,17 @@ if sys.argv[1] == "die": os._exit(7)
     first, second, third, fourth = outputs
     assert [first[1:], second[1:], third[1:]] == [["False", "1"], ["True", "2"], ["True", "3"]]
     assert first[0] == second[0] == third[0] != fourth[0] and fourth[1:] == ["False", "1"]
+
+
+def test_ids_of_any_kind_stay_inside_the_directory(directory):
+    directory.run(BEGINNING + """
+for number, id in enumerate(["../../up", "a/b", "größe", "x" * 300, "..", 9, ""]):
+    run = wandb.init(project="p", id=id, name=f"r{number}")
+    assert run.id == str(id) or id == "" and len(run.id) == 32
+    open(os.path.join(run.dir, "f"), "w").close()
+    wandb.log({"a": number})
+wandb.finish()
+""")
+    assert [row.metrics["a"] for row in directory.rows("p")] == list(range(7))
+    found = list(directory.folder.rglob("f"))
+    assert len(found) == 7 and all(path.is_relative_to(directory.path / "media/p/files/runs") for path in found)

@@ -104,7 +104,7 @@ def init(
     if (sweeps := sys.modules.get("trackio._sweeps")) is not None:
         config = sweeps.of_the_search(config, chosen)
     project, group = str(chosen["project"] or "huggingface"), chosen["group"]
-    name, run_id = (None if chosen[key] is None else str(chosen[key]) for key in ("name", "id"))
+    name, run_id = (None if chosen[key] in (None, "") else str(chosen[key]) for key in ("name", "id"))
     chosen["mode"] = mode = wandb_settings.mode_of(chosen["mode"])
     chosen["tags"] = wandb_settings.tags_of(chosen["tags"])
     chosen["notes"] = None if chosen["notes"] is None else str(chosen["notes"])

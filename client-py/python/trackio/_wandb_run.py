@@ -144,7 +144,7 @@ class WandbRun:
         return folder
 
     def _folder_name(self) -> str:
-        return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in self.id).lstrip(".") or "_"
+        return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in self.id)[:128].lstrip(".") or "_"
 
     def project_name(self) -> str:
         """The project."""
