@@ -13,11 +13,11 @@ use paceline_storage::{TokenFile, TokenFileError};
 use tokio::sync::Notify;
 
 use crate::access::Access;
+use crate::app;
 use crate::config::{Port, ServerConfig};
 use crate::frontend::FrontendError;
 use crate::state::AppState;
 use crate::tls::TlsError;
-use crate::{app, openapi};
 
 /// Event loops; the work itself is done on the pools.
 const WORKERS: usize = 2;
@@ -152,7 +152,7 @@ pub fn serve(
         generated_token: checked.generated_token,
         stopper: Stopper::default(),
     };
-    let state = AppState::start(engine, access, checked.settings, openapi::openapi_json(), system_clock)?;
+    let state = AppState::start(engine, access, checked.settings, system_clock)?;
     System::new().block_on(run(listener, checked.tls, web::Data::new(state), listening, on_ready))?;
     Ok(())
 }

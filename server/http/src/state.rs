@@ -61,8 +61,6 @@ pub(crate) struct AppState {
     pub(crate) telemetry: Telemetry,
     /// What the peer's page is shown with.
     pub(crate) page: PageSettings,
-    /// The OpenAPI document as text.
-    pub(crate) document: String,
     /// Files that wait for the call that uses them.
     pub(crate) uploads: Uploads,
     pub(crate) events: Events,
@@ -81,7 +79,6 @@ impl AppState {
         engine: Engine,
         access: Access,
         settings: Settings,
-        document: String,
         clock: fn() -> Timestamp,
     ) -> io::Result<Self> {
         let cores = available_parallelism().map_or(2, NonZero::get);
@@ -99,7 +96,6 @@ impl AppState {
             stopping: Stopping::default(),
             telemetry: Telemetry::new(clock()),
             page: PageSettings::of(|name| std::env::var(name).ok()),
-            document,
             events: Events::default(),
             // Ids of one start differ from those of the next, which the log tells apart by them.
             requests: AtomicU64::new(clock().0.unsigned_abs() << 8),

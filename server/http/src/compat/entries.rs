@@ -37,6 +37,11 @@ pub(crate) struct Target<'a> {
 }
 
 impl Target<'_> {
+    /// Whether it is this run, by its id and its name.
+    fn is(&self, project: &str, run: &RunKey) -> bool {
+        self.project == project && self.run_id == Some(run.id.as_str()) && self.run == Some(run.name.as_str())
+    }
+
     /// A run without an id has its name for one, and the other way round.
     fn key(&self, row: usize) -> Result<RunKey, ApiError> {
         let given = |text: Option<&'_ str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
@@ -177,16 +182,28 @@ pub(crate) fn batches<E: Entry>(
     let mut order: Vec<(ProjectName, Batch)> = Vec::new();
     let mut places: HashMap<(String, RunKey), usize> = HashMap::new();
     let mut configured = Vec::new();
+    let mut before: Option<(String, RunKey, usize)> = None;
     for (row, text) in parse_array(array.as_bytes())?.into_iter().enumerate() {
         let entry: E = parse_row(row, text)?;
-        let key = (entry.target().project.to_owned(), entry.target().key(row)?);
-        let place = match places.get(&key) {
-            Some(place) => *place,
+        let target = entry.target();
+        // Rows mostly follow one of the same run.
+        let same = before.as_ref().filter(|(project, run, _)| target.is(project, run));
+        let place = match same {
+            Some((_, _, place)) => *place,
             None => {
-                order.push((ProjectName::new(&key.0)?, Batch { run: key.1.clone(), events: Vec::new() }));
-                configured.push(false);
-                places.insert(key, order.len() - 1);
-                order.len() - 1
+                let key = (target.project.to_owned(), target.key(row)?);
+                let place = match places.get(&key) {
+                    Some(place) => *place,
+                    None => {
+                        let batch = Batch { run: key.1.clone(), events: Vec::new() };
+                        order.push((ProjectName::new(&key.0)?, batch));
+                        configured.push(false);
+                        places.insert(key.clone(), order.len() - 1);
+                        order.len() - 1
+                    }
+                };
+                before = Some((key.0, key.1, place));
+                place
             }
         };
         let events = &mut order[place].1.events;
