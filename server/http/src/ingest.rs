@@ -149,6 +149,19 @@ fn parse_lines(body: &[u8]) -> Result<Vec<&str>, ApiError> {
     Ok(text.lines().filter(|line| !line.trim().is_empty()).collect())
 }
 
+/// The elements of an array, read at once; only where that fails, one by one, to find which is at fault.
+///
+/// # Errors
+/// `InvalidRequest` when it is not one, or that names the row.
+pub(crate) fn parse_elements<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, ApiError> {
+    match serde_json::from_slice(body) {
+        Ok(elements) => Ok(elements),
+        Err(_) => {
+            parse_array(body)?.into_iter().enumerate().map(|(row, text)| parse_row(row, text)).collect()
+        }
+    }
+}
+
 /// Parses one row of a body.
 ///
 /// # Errors

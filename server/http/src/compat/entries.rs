@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
-use crate::ingest::{at_row, check_metrics, check_run_name, parse_array, parse_row};
+use crate::ingest::{at_row, check_metrics, check_run_name, parse_elements};
 
 /// One element of a call: what it is, and how it becomes an event.
 pub(crate) trait Entry: DeserializeOwned {
@@ -183,8 +183,7 @@ pub(crate) fn batches<E: Entry>(
     let mut places: HashMap<(String, RunKey), usize> = HashMap::new();
     let mut configured = Vec::new();
     let mut before: Option<(String, RunKey, usize)> = None;
-    for (row, text) in parse_array(array.as_bytes())?.into_iter().enumerate() {
-        let entry: E = parse_row(row, text)?;
+    for (row, entry) in parse_elements::<E>(array.as_bytes())?.into_iter().enumerate() {
         let target = entry.target();
         // Rows mostly follow one of the same run.
         let same = before.as_ref().filter(|(project, run, _)| target.is(project, run));
