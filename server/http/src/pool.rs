@@ -33,7 +33,7 @@ impl Pool {
         for _ in 0..threads {
             let jobs = Arc::clone(&jobs);
             let next = move || jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            thread::Builder::new().name(format!("paceline-{name}")).spawn(move || {
+            thread::Builder::new().name(format!("pool-{name}")).spawn(move || {
                 while let Ok(job) = next() {
                     job();
                 }
