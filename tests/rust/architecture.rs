@@ -26,6 +26,8 @@ const OWNERS: &[(&str, &str)] = &[
     ("rusqlite", "storage"),
     ("actix-web", "http"),
     ("utoipa-actix-web", "http"),
+    ("arrow-array", "http"),
+    ("ureq", "companion"),
     ("pyo3", "py"),
     ("clap", "cli"),
 ];
