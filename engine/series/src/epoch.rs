@@ -132,6 +132,11 @@ impl EpochTrack {
                 let high = rounding.high.max(low);
                 Some(EpochUnits { low, high, exact: low == high })
             }
+            // Steps at even distances can be rounded to epochs at even distances.
+            Some(rounding) if self.rows >= CERTAIN_ROWS && (ratio - ratio.round()).abs() > 1e-6 * ratio => {
+                let (low, high) = (rounding.low.clamp(1.0, plain), rounding.high.max(plain));
+                Some(EpochUnits { low, high, exact: low == high })
+            }
             Some(rounding) if self.rows < CERTAIN_ROWS && self.epoch_is_fractional => {
                 let high = if rounding.high.is_finite() { rounding.high.max(plain) } else { plain };
                 Some(EpochUnits { low: plain, high, exact: rounding.low == rounding.high })
@@ -167,6 +172,12 @@ mod tests {
         assert_eq!(track([(5, 0.0), (10, 0.0)]).units(false), None);
         assert_eq!(track([(100, 1.0)]).units(false), None);
         assert_eq!(track([(100, 1.0)]).units(true).map(|units| units.low), Some(100.0));
+    }
+
+    #[test]
+    fn rounded_epochs_at_even_distances_give_bounds() {
+        let rows = (1..=6).map(|row| (395 * row, (1_428 * row) as f64 / 10_000.0));
+        assert_eq!(track(rows).units(true), Some(EpochUnits { low: 2_766.0, high: 2_767.0, exact: false }));
     }
 
     #[test]
