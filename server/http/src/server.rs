@@ -178,10 +178,12 @@ async fn run(
     let server = server.run();
     let handle = server.handle();
     let mut running = actix_web::rt::spawn(server);
+    // Whoever reads where the server listens may end it at once.
+    let mut ends = Ends::new(listening.stopper.clone())?;
     on_ready(&listening);
     tokio::select! {
         ended = &mut running => return ended.map_err(io::Error::other)?,
-        asked = stop_asked(&listening.stopper) => asked?,
+        asked = ends.asked() => asked?,
     }
     // actix's own graceful stop waits for idle connections as well, and looks only once a second.
     state.stopping.begin();
@@ -189,31 +191,51 @@ async fn run(
     tokio::select! {
         _ = tokio::time::timeout(STOP_PATIENCE, state.stopping.all_answered(WORKERS)) => {}
         // Asked a second time, it does not wait.
-        asked = stop_asked(&listening.stopper) => asked?,
+        asked = ends.asked() => asked?,
     }
     handle.stop(false).await;
     Ok(())
 }
 
-/// Returns when somebody wants the server to end.
-async fn stop_asked(stopper: &Stopper) -> io::Result<()> {
+/// What may ask the server to end. A signal counts from the moment on that this is made.
+struct Ends {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            () = stopper.0.notified() => {}
+    signals: [tokio::signal::unix::Signal; 2],
+    stopper: Stopper,
+}
+
+impl Ends {
+    fn new(stopper: Stopper) -> io::Result<Self> {
+        #[cfg(unix)]
+        let signals = {
+            use tokio::signal::unix::{SignalKind, signal};
+            [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]
+        };
+        Ok(Self {
+            #[cfg(unix)]
+            signals,
+            stopper,
+        })
+    }
+
+    /// Returns when somebody wants the server to end.
+    async fn asked(&mut self) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            let [interrupt, terminate] = &mut self.signals;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                () = self.stopper.0.notified() => {}
+            }
         }
+        #[cfg(not(unix))]
+        tokio::select! {
+            asked = tokio::signal::ctrl_c() => asked?,
+            () = self.stopper.0.notified() => {}
+        }
+        Ok(())
     }
-    #[cfg(not(unix))]
-    tokio::select! {
-        asked = tokio::signal::ctrl_c() => asked?,
-        () = stopper.0.notified() => {}
-    }
-    Ok(())
 }
 
 fn listen(address: IpAddr, port: Port) -> Result<TcpListener, ServeError> {
