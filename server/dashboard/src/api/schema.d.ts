@@ -7179,7 +7179,7 @@ export interface operations {
             query: {
                 /**
                  * @description Absolute path below the `media_dir` of `get_settings`.
-                 * @example /root/.cache/huggingface/trackio/media/digits/lr-3e-4/0/sample.png
+                 * @example /home/me/.cache/huggingface/trackio/media/digits/lr-3e-4/0/sample.png
                  */
                 path: string;
             };
