@@ -48,6 +48,7 @@ MORE = {
     "alert": "`wait_duration` of wandb",
     "save": "`base_path` and `policy` of wandb",
     "Api": "`overrides`, `timeout` and `api_key` of wandb",
+    "Artifact": "`incremental` and `use_as` of wandb",
     "Table": "keywords of wandb",
     "Image": "keywords of wandb",
     **dict.fromkeys(
