@@ -89,7 +89,10 @@ pub(super) fn project_files(call: &Call<'_>, engine: &Engine) -> Result<Reply, A
 #[into_params(parameter_in = Query)]
 pub(crate) struct FileQuery {
     /// Absolute path below the `media_dir` of `get_settings`.
-    #[param(example = "/home/me/.cache/huggingface/trackio/media/digits/lr-3e-4/0/sample.png", required = true)]
+    #[param(
+        example = "/home/me/.cache/huggingface/trackio/media/digits/lr-3e-4/0/sample.png",
+        required = true
+    )]
     path: Option<String>,
 }
 
