@@ -3,18 +3,28 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: build program dashboard wheel run test test-rust test-python test-dashboard check bench openapi clean
+.PHONY: build program dashboard wheel run test test-rust test-python test-trainers test-dashboard check bench bench-large check-instructions record-instructions openapi clean
 
 PYTHON ?= python3
 PROGRAM := target/release/paceline
 TOOLS := .venvs/tools
-# The peer, to compare with and to measure against, and real trainers.
+# The peer, to compare with and to measure against.
 PEER := .venvs/peer
+# Real trainers, gigabytes of them.
 TRAINERS := .venvs/trainers
-# Clients made from the OpenAPI document, and requests made up from it.
+TRAINERS_TESTS := tests/python/trainers
+# Real wandb, and what its users have beside it, to compare with.
+WANDB := .venvs/wandb
+# Clients made from the OpenAPI document, requests made up from it, and a type checker.
 API := .venvs/api
+# Hugging Face's own client and `datasets`, and readers of Parquet.
+DATASETS := .venvs/datasets
 CLIENTS := tests/clients/node_modules
+# MCP's inspector and conformance suite, with a newer Node where this machine's is too old for them.
+MCP_CLIENTS := tests/clients/mcp/node_modules
 PEER_VERSION := 0.43.0
+# Share of the rows of the largest project that is measured.
+SCALE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # One profile for everything that runs: what is tested is what ships.
 NEXTEST := $(shell cargo nextest --version >/dev/null 2>&1 && echo "cargo nextest run" || echo "cargo test")
@@ -47,7 +57,7 @@ wheel: program $(TOOLS)/.installed
 
 .venv/.created:
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install -q scikit-learn pytest pillow playwright pandas pyarrow
+	.venv/bin/pip install -q scikit-learn pytest pillow playwright pandas pyarrow ipykernel nbclient
 	command -v chromium chromium-browser google-chrome >/dev/null || .venv/bin/playwright install chromium
 	touch $@
 
@@ -60,28 +70,45 @@ run: build ## train a small network on scikit-learn's digits, with the web view 
 
 $(PEER)/.installed:
 	$(PYTHON) -m venv $(PEER)
-	$(PEER)/bin/pip install -q trackio==$(PEER_VERSION)
+	$(PEER)/bin/pip install -q 'trackio[spaces]==$(PEER_VERSION)' # with what it writes Parquet by
 	touch $@
 
-$(TRAINERS)/.created:
+$(TRAINERS)/.created: $(TRAINERS_TESTS)/packages.txt
 	$(PYTHON) -m venv $(TRAINERS)
-	$(TRAINERS)/bin/pip install -q torch transformers accelerate
+	$(TRAINERS)/bin/pip install -q --upgrade -r $<
+	# In the place of the one ultralytics asks for, which needs libraries of a screen.
+	$(TRAINERS)/bin/pip install -q --force-reinstall --no-deps opencv-python-headless
 	touch $@
 
 $(TRAINERS)/.installed: wheel $(TRAINERS)/.created
 	$(TRAINERS)/bin/pip install -q --force-reinstall --no-deps target/wheels/paceline-*.whl
 	touch $@
 
-$(API)/.installed:
+$(WANDB)/.installed:
+	$(PYTHON) -m venv $(WANDB)
+	$(WANDB)/bin/pip install -q wandb numpy pandas pillow matplotlib scikit-learn soundfile tensorboardX tensorboard
+	touch $@
+
+$(API)/.installed: tests/clients/packages.txt
 	$(PYTHON) -m venv $(API)
-	$(API)/bin/pip install -q openapi-python-client ruff schemathesis
+	$(API)/bin/pip install -q --upgrade -r $<
+	touch $@
+
+$(DATASETS)/.installed: tests/clients/datasets.txt
+	$(PYTHON) -m venv $(DATASETS)
+	$(DATASETS)/bin/pip install -q --upgrade -r $<
 	touch $@
 
 $(CLIENTS)/.installed: tests/clients/package-lock.json
 	cd tests/clients && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
 
-test: test-rust test-dashboard test-python ## every test
+$(MCP_CLIENTS)/.installed: tests/clients/mcp/package-lock.json
+	cd tests/clients/mcp && npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+# Those with real trainers are part of it once their packages are there; `make test test-trainers` fetches them.
+test: test-rust test-dashboard test-python $(if $(wildcard $(TRAINERS)/.created),test-trainers) ## every test
 
 test-rust: build
 	$(NEXTEST) --workspace --release --locked
@@ -91,10 +118,14 @@ test-dashboard: server/dashboard/node_modules/.installed
 	cd server/dashboard && npx openapi-typescript ../../docs/openapi.json -o $(CURDIR)/target/schema.d.ts --empty-objects-unknown
 	cmp target/schema.d.ts server/dashboard/src/api/schema.d.ts # `make openapi` refreshes it
 
-test-python: build $(PEER)/.installed $(TRAINERS)/.installed $(API)/.installed $(CLIENTS)/.installed
-	PACELINE_PEER_PYTHON=$(CURDIR)/$(PEER)/bin/python PACELINE_TRAINERS_PYTHON=$(CURDIR)/$(TRAINERS)/bin/python \
-		PACELINE_API_PYTHON=$(CURDIR)/$(API)/bin/python \
-		.venv/bin/python -m pytest tests/python -q
+test-python: build $(PEER)/.installed $(WANDB)/.installed $(API)/.installed $(DATASETS)/.installed $(CLIENTS)/.installed $(MCP_CLIENTS)/.installed
+	PACELINE_PEER_PYTHON=$(CURDIR)/$(PEER)/bin/python PACELINE_API_PYTHON=$(CURDIR)/$(API)/bin/python \
+		PACELINE_WANDB_PYTHON=$(CURDIR)/$(WANDB)/bin/python PACELINE_DATASETS_PYTHON=$(CURDIR)/$(DATASETS)/bin/python \
+		.venv/bin/python -m pytest tests/python --ignore $(TRAINERS_TESTS) -q
+
+test-trainers: build $(TRAINERS)/.installed $(WANDB)/.installed ## tests with real trainers on the CPU: torch, transformers, TRL and more
+	PACELINE_TRAINERS_PYTHON=$(CURDIR)/$(TRAINERS)/bin/python PACELINE_WANDB_PYTHON=$(CURDIR)/$(WANDB)/bin/python \
+		.venv/bin/python -m pytest $(TRAINERS_TESTS) -q
 
 check: dashboard ## formatting, lints, documentation
 	cargo fmt --all --check
@@ -104,10 +135,19 @@ check: dashboard ## formatting, lints, documentation
 bench: build $(PEER)/.installed ## both trackers in turn, as JSON lines
 	$(CURDIR)/.venv/bin/python tests/bench/run.py --peer $(CURDIR)/$(PEER)/bin/python
 
+bench-large: build $(PEER)/.installed ## the largest project, 60 GB; SCALE=0.1 takes a tenth of its rows
+	$(CURDIR)/.venv/bin/python tests/bench/run.py --peer $(CURDIR)/$(PEER)/bin/python --large --only large --scale $(SCALE)
+
+check-instructions: ## no more instructions on the short paths than agreed; needs valgrind
+	$(PYTHON) tests/bench/instructions.py
+
+record-instructions: ## agree to the instructions as they are now
+	$(PYTHON) tests/bench/instructions.py --record
+
 openapi: program ## refresh the committed OpenAPI document and the types made from it
 	$(PROGRAM) openapi > docs/openapi.json
 	cd server/dashboard && npm run generate
 
 clean:
 	cargo clean
-	rm -rf .venv .venvs $(CLIENTS) server/dashboard/dist server/dashboard/node_modules client-py/wheel-data/scripts
+	rm -rf .venv .venvs $(CLIENTS) $(MCP_CLIENTS) server/dashboard/dist server/dashboard/node_modules client-py/wheel-data/scripts

@@ -7,9 +7,14 @@ use std::time::SystemTime;
 
 use paceline_recorder::{Body, Companion, FinishReport, LastValues, RunOptions, Written};
 use paceline_schema::companion::{OpenReply, OpenRequest, Resume};
+use paceline_schema::console::Stream;
+use paceline_schema::environment::{ProcessEnvironment, RunEnvironment, Survey};
 use paceline_schema::event::RunKey;
+use paceline_schema::rank::RANK_KEY;
+use paceline_schema::webhook::WebhookTarget;
 use paceline_schema::{
-    AlertLevel, Destination, DestinationKind, ProjectName, RunEnd, RunStart, RunState, Timestamp, redact,
+    AlertLevel, Destination, DestinationKind, ProjectName, RunEnd, RunStart, RunState, Timestamp, Value,
+    redact,
 };
 use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
@@ -39,6 +44,9 @@ pub(crate) struct Recorder {
     /// The run existed before.
     #[pyo3(get)]
     resumed: bool,
+    /// Which of the processes that share the run this is; 0 where it has the run to itself.
+    #[pyo3(get)]
+    rank: u32,
     /// What could not be done at the start, in words for the user.
     #[pyo3(get)]
     problems: Vec<String>,
@@ -58,12 +66,14 @@ impl Recorder {
     ///
     /// `resume` is `never`, `allow` or `must`. `binary` is the program that drains journals. `server` is the
     /// address of the server the run logs to and its token, `is_space` when that is a Hugging Face Space. Raises
-    /// `ValueError` for a project name or address that cannot be used and for `must` without such a run. With
+    /// `ValueError` for a project name or address that cannot be used and for `must` without such a run. `rank` is
+    /// that of a process which shares the run `run_id` with others, which may begin it before or after.
+    /// `environment` has the fields of `RunEnvironment` that this process knows, and `survey`. With
     /// `joins_at_step` the run `run_id` was begun, and will be ended, by another process: rows go on at that step.
     #[new]
     #[pyo3(signature = (directory, project, *, name=None, run_id=None, resume="never", binary=None, command=None,
         git_commit=None, tags=vec![], notes=None, cpu_interval_seconds=None, gpu_interval_seconds=None, server=None, is_space=false,
-        joins_at_step=None))]
+        rank=None, environment=None, joins_at_step=None))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of one Python call")]
     fn new(
         py: Python<'_>,
@@ -81,6 +91,8 @@ impl Recorder {
         gpu_interval_seconds: Option<f64>,
         server: Option<(String, Option<String>)>,
         is_space: bool,
+        rank: Option<u32>,
+        environment: Option<&Bound<'_, PyDict>>,
         joins_at_step: Option<i64>,
     ) -> PyResult<Self> {
         let project = ProjectName::new(project).map_err(|error| PyValueError::new_err(error.to_string()))?;
@@ -97,6 +109,7 @@ impl Recorder {
         let kind = if is_space { DestinationKind::Space } else { DestinationKind::Server };
         let destination = server.map(|(url, token)| Destination::new(kind, &url, token)).transpose();
         let destination = destination.map_err(PyValueError::new_err)?;
+        let (environment, survey) = environment.map(environment_of).unwrap_or_default();
         let mut start = RunStart {
             time: Timestamp::from(SystemTime::now()),
             process: None,
@@ -107,6 +120,9 @@ impl Recorder {
             notes,
             cpu_interval_seconds,
             gpu_interval_seconds,
+            rank: rank.unwrap_or(0),
+            environment,
+            survey,
         };
         let companion = Companion::new(&directory, binary);
         let project = project.as_str().to_owned();
@@ -117,6 +133,7 @@ impl Recorder {
                 name: name.clone(),
                 run_id: run_id.clone(),
                 resume,
+                rank,
                 destination: destination.clone(),
             };
             let asks = joins_at_step.is_none() && (name.is_none() || resume != Resume::Never);
@@ -144,6 +161,7 @@ impl Recorder {
                 project: project.clone(),
                 run: run.clone(),
                 next_step,
+                rank: rank.unwrap_or(0),
                 start: joins_at_step.is_none().then_some(start),
                 destination,
                 companion,
@@ -162,7 +180,16 @@ impl Recorder {
                 warned_held,
                 warned_dropped: false,
             };
-            Ok(Self { state: Mutex::new(state), run_id: run.id, name: run.name, project, resumed, problems })
+            let rank = rank.unwrap_or(0);
+            Ok(Self {
+                state: Mutex::new(state),
+                run_id: run.id,
+                name: run.name,
+                project,
+                resumed,
+                rank,
+                problems,
+            })
         })
     }
 
@@ -192,12 +219,15 @@ impl Recorder {
             }
         };
         let mut state = self.state();
-        let Some(recorder) = &mut state.recorder else { return Ok(None) };
-        let (step, written) = recorder.log(step, body.as_bytes());
+        let State { recorder: Some(recorder), last, .. } = &mut *state else { return Ok(None) };
         let mut expected = 0;
         for (key, value) in body.values() {
-            expected = state.last.set(expected, key, value);
+            expected = last.set(expected, key, value);
         }
+        if recorder.rank() > 0 {
+            body.push(RANK_KEY, &Value::Integer(recorder.rank().into()));
+        }
+        let (step, written) = recorder.log(step, body.as_bytes());
         let warning = if written == Written::Journaled { None } else { state.trouble(written) };
         drop(state);
         BODY.set(body);
@@ -224,11 +254,26 @@ impl Recorder {
         }
     }
 
-    /// Records an alert; gives the step it belongs to. `level` is `info`, `warn` or `error`.
-    #[pyo3(signature = (title, text=None, level="warn"))]
-    fn alert(&self, title: &str, text: Option<&str>, level: &str) -> Option<i64> {
+    /// Records a line that was printed to `stdout` or `stderr`.
+    fn log_console(&self, stream: &str, text: &str) {
+        if let (Some(stream), Some(recorder)) = (Stream::parse(stream), &mut self.state().recorder) {
+            recorder.log_console(stream, text);
+        }
+    }
+
+    /// Records an alert; gives the step it belongs to. `level` is `info`, `warn` or `error`; `webhook` is the address
+    /// it is to be sent to, with the project and the run as they are named there.
+    #[pyo3(signature = (title, text=None, level="warn", webhook=None))]
+    fn alert(
+        &self,
+        title: &str,
+        text: Option<&str>,
+        level: &str,
+        webhook: Option<(String, String, String)>,
+    ) -> Option<i64> {
         let level = AlertLevel::parse(level).unwrap_or_default();
-        self.state().recorder.as_mut()?.alert(title, text, level)
+        let webhook = webhook.map(|(url, project, run)| WebhookTarget { url, project, run });
+        self.state().recorder.as_mut()?.alert(title, text, level, webhook)
     }
 
     /// Records the config, whole. Secrets are replaced before anything is written.
@@ -289,6 +334,7 @@ impl Recorder {
             exit_signal: None,
             failure,
             leaving,
+            rank: recorder.rank(),
         };
         let report = py.detach(move || {
             let report = recorder.finish(&end);
@@ -322,6 +368,15 @@ impl State {
     }
 }
 
+/// What Python says of the environment, and what it leaves to be found out.
+fn environment_of(said: &Bound<'_, PyDict>) -> (Option<Box<RunEnvironment>>, Option<Box<Survey>>) {
+    let mut json = Vec::new();
+    write_json(said.as_any(), &mut json, 0);
+    // A folder that is no UTF-8 costs the record of the environment.
+    let said: Option<ProcessEnvironment> = serde_json::from_slice(&json).ok();
+    said.map(|said| (Some(Box::new(said.environment)), said.survey.map(Box::new))).unwrap_or_default()
+}
+
 fn report_text(report: FinishReport) -> Option<String> {
     let FinishReport { committed, dropped, held, problem, server } = report;
     let problem = problem.unwrap_or_else(|| "it is not known why".to_owned());
@@ -343,8 +398,7 @@ fn warn(py: Python<'_>, text: &str) -> PyResult<()> {
     PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 2)
 }
 
-fn to_python<'py>(py: Python<'py>, value: &paceline_schema::Value) -> PyResult<Bound<'py, PyAny>> {
-    use paceline_schema::Value;
+fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     Ok(match value {
         Value::Float(float) => float.into_pyobject(py)?.into_any(),
         Value::Integer(integer) => integer.into_pyobject(py)?.into_any(),

@@ -9,8 +9,12 @@ use paceline_recorder::Body;
 use paceline_schema::Value;
 use paceline_schema::values::write_string;
 use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyMapping, PySet, PyString, PyTuple};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{
+    PyBool, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PyMapping, PySet, PyString, PyTuple, PyType,
+};
 
 /// Names of a row's own columns (the peer's `RESERVED_KEYS`); metrics of these names get `__` in front.
 const RESERVED_KEYS: [&str; 6] = ["project", "run", "timestamp", "step", "time", "metrics"];
@@ -20,6 +24,8 @@ const RESERVED_PREFIX: &str = "__";
 const LONGEST_KEY_BYTES: usize = 4_096;
 /// Longer texts of values that have no better form are cut, an array's `str()` for instance.
 const LONGEST_TEXT_CHARACTERS: usize = 10_000;
+/// Python reads no integer of more digits, so none is written as a number.
+const LONGEST_INTEGER_DIGITS: usize = 4_300;
 /// Deeper nesting is stored as text.
 const DEEPEST_NESTING: usize = 32;
 
@@ -96,7 +102,7 @@ fn holds_object(value: &Bound<'_, PyAny>, depth: usize) -> bool {
         return items.into_iter().any(|item| holds_object(&item, depth + 1));
     }
     // Elements of a list were not asked for their number yet, and whatever has `.item()` may have one.
-    depth == 0 || !value.hasattr("item").unwrap_or(false)
+    depth == 0 || !value.hasattr(intern!(value.py(), "item")).unwrap_or(false)
 }
 
 #[inline]
@@ -144,14 +150,26 @@ fn number(value: &Bound<'_, PyAny>) -> Option<Value> {
         if is_container(value) {
             return None;
         }
+        if numpy_float32(value.py()).is_some_and(|kind| value.get_type().is(kind)) {
+            return value.extract().ok().map(Value::Float);
+        }
         // Arrays of more than one element raise here and get another form.
         let item = value
-            .getattr("item")
-            .ok()?
-            .call0()
+            .call_method0(intern!(value.py(), "item"))
             .inspect_err(|error| keep_interrupt(value.py(), error))
             .ok()?;
         plain_number(&item)
+    })
+}
+
+/// The commonest scalar of NumPy that is no `float` of Python's: as its item it makes an array first, each time.
+fn numpy_float32(py: Python<'_>) -> Option<&Py<PyType>> {
+    static KIND: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    KIND.get(py).or_else(|| {
+        // Nobody has a value of a module that was never loaded.
+        let modules = py.import("sys").ok()?.getattr("modules").ok()?;
+        let kind = modules.get_item("numpy").ok()?.getattr("float32").ok()?.cast_into::<PyType>().ok()?;
+        Some(KIND.get_or_init(py, || kind.unbind()))
     })
 }
 
@@ -166,8 +184,31 @@ fn plain_number(value: &Bound<'_, PyAny>) -> Option<Value> {
         return Some(Value::Float(float.value()));
     }
     let integer = value.cast::<PyInt>().ok()?;
-    // Beyond 64 bits the digits themselves are the JSON number.
-    Some(integer.extract().map_or_else(|_| Value::Json(text_of(integer).into()), Value::Integer))
+    Some(integer.extract().map_or_else(|_| Value::Json(big_integer(integer).into()), Value::Integer))
+}
+
+/// The JSON form of an integer beyond 64 bits: its digits, and the text of its hexadecimal form where they are too many.
+#[cold]
+fn big_integer(integer: &Bound<'_, PyInt>) -> String {
+    // A class of its own may say anything as its text, and Python refuses to write very many digits.
+    let kind = integer.py().get_type::<PyInt>();
+    let written = |method: &str, how: Option<&str>| -> PyResult<String> {
+        let text = match how {
+            Some(how) => kind.call_method1(method, (integer, how)),
+            None => kind.call_method1(method, (integer,)),
+        };
+        text?.extract()
+    };
+    match written("__repr__", None) {
+        Ok(digits) if digits.len() <= LONGEST_INTEGER_DIGITS => digits,
+        Ok(_) | Err(_) => {
+            let mut text = written("__format__", Some("#x")).unwrap_or_default();
+            text.truncate(LONGEST_TEXT_CHARACTERS);
+            let mut json = Vec::new();
+            write_string(&text, &mut json);
+            String::from_utf8_lossy(&json).into()
+        }
+    }
 }
 
 thread_local! {

@@ -71,7 +71,7 @@ pub fn check_alias(alias: &str) -> Result<(), InvalidArtifact> {
     Ok(())
 }
 
-fn check_word(what: &'static str, word: &str) -> Result<(), InvalidArtifact> {
+pub(crate) fn check_word(what: &'static str, word: &str) -> Result<(), InvalidArtifact> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if !word.is_empty() && word.bytes().all(fits) {
         Ok(())

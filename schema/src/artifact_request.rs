@@ -17,6 +17,9 @@ pub struct ArtifactRequest {
     pub project: String,
     /// Server that has the project; absent when the data directory has.
     pub server: Option<Destination>,
+    /// Whether [`UploadProgress`] is wanted before the answer, line by line.
+    #[serde(default)]
+    pub tells_progress: bool,
     /// What is asked.
     #[serde(flatten)]
     pub call: ArtifactCall,
@@ -28,7 +31,7 @@ pub struct ArtifactRequest {
 pub enum ArtifactCall {
     /// Store a version; the answer is an [`ArtifactRecord`](crate::artifact::ArtifactRecord).
     Log(LogArtifact),
-    /// Find a version and note that a run uses it; the answer is an
+    /// Find a version and note the run that uses it; the answer is an
     /// [`ArtifactRecord`](crate::artifact::ArtifactRecord).
     Use(UseArtifact),
     /// Bring blobs to the data directory; the answer is [`BlobPaths`].
@@ -77,8 +80,8 @@ pub struct LogArtifact {
 /// A version to find.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UseArtifact {
-    /// The run that uses it.
-    pub run: RunKey,
+    /// The run that uses it; absent when it is looked for by no run, and nothing is noted.
+    pub run: Option<RunKey>,
     /// The project of that run.
     pub run_project: String,
     /// Name of the artifact.
@@ -95,6 +98,15 @@ pub struct UseArtifact {
 pub struct BlobPaths {
     /// Absolute path of each, by its digest.
     pub paths: BTreeMap<String, PathBuf>,
+}
+
+/// How far an upload to a server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadProgress {
+    /// Bytes of files sent so far.
+    pub sent_bytes: u64,
+    /// Bytes of all files that are sent.
+    pub total_bytes: u64,
 }
 
 /// The answer when the program says no, with exit status 1.

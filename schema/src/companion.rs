@@ -28,6 +28,9 @@ pub struct OpenRequest {
     pub run_id: Option<String>,
     /// Whether to continue.
     pub resume: Resume,
+    /// Rank of a process that shares the run with others, which may be there before it.
+    #[serde(default)]
+    pub rank: Option<u32>,
     /// Server that has the runs of the project; absent when the data directory has.
     #[serde(default)]
     pub destination: Option<Destination>,

@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::RunKey;
-use crate::series::SeriesRequest;
-use crate::{Alert, AlertLevel, Metrics, Timestamp};
+use crate::registry::NewLink;
+use crate::series::{LogEntry, SeriesRequest};
+use crate::{Alert, AlertLevel, Metrics, RunEnd, RunStart, SyncTarget, Timestamp};
 
 /// A question about a project, or something to be done to it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -36,6 +37,13 @@ pub enum DataCall {
         /// Which run.
         run: String,
     },
+    /// What a run printed: a [`Page`](crate::series::Page) of [`StoredLine`](crate::console::StoredLine).
+    Console(RowsRequest),
+    /// The changes of a run's code that were not committed: a [`RunDiff`](crate::environment::RunDiff).
+    Diff {
+        /// Which run.
+        run: String,
+    },
     /// The metrics of a run: a list of [`MetricSummary`](crate::series::MetricSummary).
     Metrics {
         /// Which run.
@@ -56,8 +64,7 @@ pub enum DataCall {
         /// After this time only.
         since: Option<Timestamp>,
     },
-    /// Store the rows that follow, one [`LogEntry`](crate::series::LogEntry) a line, as a run that has ended:
-    /// [`Stored`](crate::series::Stored).
+    /// Store what follows, one [`RunLine`] a line, as a run that has ended: [`Stored`](crate::series::Stored).
     Append {
         /// The run.
         run: RunKey,
@@ -81,15 +88,77 @@ pub enum DataCall {
         /// The project it belongs to from now on, which is made where it is not there.
         new_project: String,
     },
+    /// Bring the project to a Dataset from now on: an empty object.
+    FollowDataset(SyncTarget),
     /// Make the project's file with its tables, where it is not there: an empty object.
     MakeProject,
     /// Delete the project with everything that belongs to it: an empty object.
     DeleteProject,
+    /// Make a registry: a [`Registry`](crate::registry::Registry).
+    CreateRegistry {
+        /// Its name.
+        registry: String,
+        /// Free text.
+        description: Option<String>,
+    },
+    /// A registry with all that is in it: [`RegistryDetails`](crate::registry::RegistryDetails).
+    Registry {
+        /// Its name.
+        registry: String,
+    },
+    /// Make a collection where it is not there, and describe it: an empty object.
+    CreateCollection {
+        /// Name of the registry.
+        registry: String,
+        /// Name of the collection.
+        collection: String,
+        /// What kind of artifacts it holds.
+        #[serde(rename = "type")]
+        collection_type: String,
+        /// Free text; what was noted before stays when this is none.
+        description: Option<String>,
+    },
+    /// Link a version of an artifact into a collection: a [`CollectionLink`](crate::registry::CollectionLink).
+    LinkVersion(NewLink),
+    /// Take a version out of a collection: an empty object.
+    UnlinkVersion {
+        /// Name of the registry.
+        registry: String,
+        /// Name of the collection.
+        collection: String,
+        /// Number in the collection.
+        collection_version: i64,
+    },
     /// Read the machine once: a [`MachineSample`].
     Sample {
         /// What is read.
         of: MachinePart,
     },
+}
+
+/// What follows a [`DataCall::Append`]: something that happened to the run.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunLine {
+    /// A row.
+    Row(LogEntry),
+    /// A sample of the machine; it has no step.
+    System(LogEntry),
+    /// When and how the run began; where nothing says so, it began with its first row.
+    Start(Box<RunStart>),
+    /// The config, whole.
+    Config {
+        /// When it was set.
+        time: Timestamp,
+        /// Names and values, also of our own behind `_`.
+        values: serde_json::Map<String, serde_json::Value>,
+    },
+    /// What the summary holds beside the newest values.
+    Summary(serde_json::Map<String, serde_json::Value>),
+    /// An alert.
+    Alert(Alert),
+    /// How the run ended; where nothing says so, it finished with its last row.
+    End(RunEnd),
 }
 
 /// A page of rows.

@@ -88,6 +88,31 @@ pub const PEER_TABLES: &[Table] = tables! {
         later [];
 };
 
+/// The tables that a registry has beside those of a project.
+pub const REGISTRY_TABLES: &[Table] = tables! {
+    "collections" "(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, type TEXT NOT NULL, \
+        description TEXT, next_version INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL)"
+        later [];
+    "collection_links" "(id INTEGER PRIMARY KEY AUTOINCREMENT, \
+        collection_id INTEGER NOT NULL REFERENCES collections(id), collection_version INTEGER NOT NULL, \
+        source_project TEXT NOT NULL, source_artifact TEXT NOT NULL, source_version INTEGER NOT NULL, \
+        source_space_id TEXT, source_bucket_id TEXT, source_server_base_url TEXT, created_at TEXT NOT NULL, \
+        UNIQUE(collection_id, source_project, source_artifact, source_version), \
+        UNIQUE(collection_id, collection_version))"
+        later ["source_space_id TEXT", "source_bucket_id TEXT", "source_server_base_url TEXT"];
+    "collection_aliases" "(collection_id INTEGER NOT NULL REFERENCES collections(id), alias TEXT NOT NULL, \
+        link_id INTEGER NOT NULL REFERENCES collection_links(id), PRIMARY KEY (collection_id, alias))"
+        later [];
+    "registry_events" "(id INTEGER PRIMARY KEY AUTOINCREMENT, event_uid TEXT, ts TEXT NOT NULL, \
+        kind TEXT NOT NULL, payload TEXT NOT NULL)"
+        later ["event_uid TEXT"];
+};
+
+/// The indexes of a registry beside those of a project.
+pub const REGISTRY_INDEXES: &[Index] = indexes! {
+    "UNIQUE INDEX" "idx_registry_events_uid" on "registry_events(event_uid)";
+};
+
 /// The peer's tables whose rows belong to one run by `run_id`; before its version 0.24 by `run_name` alone.
 pub const PEER_RUN_TABLES: [&str; 4] = ["metrics", "configs", "system_metrics", "alerts"];
 
@@ -130,6 +155,21 @@ pub const RUNS: &str = "CREATE TABLE IF NOT EXISTS paceline_runs (run_id TEXT PR
     tags TEXT NOT NULL DEFAULT '[]', notes TEXT, colour_slot INTEGER NOT NULL, summary TEXT, \
     has_rows INTEGER NOT NULL DEFAULT 0)";
 
+/// The processes other than rank 0 that log into a run which several share; columns as in [`RUNS`].
+pub const RANKS: &str = "CREATE TABLE IF NOT EXISTS paceline_ranks (run_id TEXT NOT NULL, rank INTEGER NOT NULL, \
+    state TEXT, started_at TEXT, heartbeat_at TEXT, finished_at TEXT, exit_code INTEGER, exit_signal INTEGER, \
+    failure TEXT, host TEXT, boot_id TEXT, pid INTEGER, start_ticks INTEGER, PRIMARY KEY (run_id, rank))";
+
+/// What each run was made with, as JSON of `environment::RunEnvironment`, and the changes that were not committed.
+pub const ENVIRONMENTS: &str = "CREATE TABLE IF NOT EXISTS paceline_environments (run_id TEXT PRIMARY KEY, \
+    environment TEXT NOT NULL, diff TEXT)";
+
+/// What trainings printed, where they want it kept.
+pub const CONSOLE: &str = "CREATE TABLE IF NOT EXISTS paceline_console (id INTEGER PRIMARY KEY AUTOINCREMENT, \
+    run_id TEXT NOT NULL, timestamp TEXT NOT NULL, stream TEXT NOT NULL, rank INTEGER NOT NULL DEFAULT 0, \
+    line TEXT NOT NULL, log_id TEXT UNIQUE); \
+    CREATE INDEX IF NOT EXISTS paceline_console_run ON paceline_console (run_id, id)";
+
 /// What all rows of a run say at a glance, as `paceline_series` encodes it; derived from the rows.
 pub const HEADS: &str =
     "CREATE TABLE IF NOT EXISTS paceline_heads (run_id TEXT PRIMARY KEY, heads BLOB NOT NULL)";
@@ -137,13 +177,26 @@ pub const HEADS: &str =
 /// Single values; `mark` is the newest row that `paceline_heads` has taken in.
 pub const META: &str = "CREATE TABLE IF NOT EXISTS paceline_meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)";
 
+/// The tables of ours that [`RUNS`] and the others make, with what makes them; those that are derived come last.
+pub const OWN_TABLES: [(&str, &str); 6] = [
+    ("paceline_runs", RUNS),
+    ("paceline_ranks", RANKS),
+    ("paceline_environments", ENVIRONMENTS),
+    ("paceline_console", CONSOLE),
+    ("paceline_heads", HEADS),
+    ("paceline_meta", META),
+];
+
+/// How many of them are derived from the others.
+pub const DERIVED_TABLES: usize = 2;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn later_columns_stand_in_their_table() {
-        for table in PEER_TABLES {
+        for table in PEER_TABLES.iter().chain(REGISTRY_TABLES) {
             for column in table.later_columns {
                 assert!(table.create.contains(column), "{}: {column}", table.name);
             }
@@ -156,9 +209,10 @@ mod tests {
 
     #[test]
     fn every_index_is_on_a_table_of_the_list() {
-        for index in PEER_INDEXES {
+        for index in PEER_INDEXES.iter().chain(REGISTRY_INDEXES) {
             let target = index.create.split(" ON ").nth(1).and_then(|rest| rest.split('(').next());
-            assert!(PEER_TABLES.iter().any(|table| Some(table.name) == target), "{}", index.name);
+            let mut tables = PEER_TABLES.iter().chain(REGISTRY_TABLES);
+            assert!(tables.any(|table| Some(table.name) == target), "{}", index.name);
         }
     }
 }

@@ -21,8 +21,20 @@ variables! {
     TRACKIO_SERVER_URL = "TRACKIO_SERVER_URL";
     /// Hugging Face Space that runs log to unless `init` names one; beats `TRACKIO_SERVER_URL`.
     TRACKIO_SPACE_ID = "TRACKIO_SPACE_ID";
-    /// Token for a Hugging Face Space; `$HF_HOME/token` is read after it.
+    /// Webhook that alerts of runs are sent to unless `init` or `alert` names one.
+    TRACKIO_WEBHOOK_URL = "TRACKIO_WEBHOOK_URL";
+    /// Least level of alerts that are sent to a webhook, unless `init` says one: `info`, `warn` or `error`; all unless set.
+    TRACKIO_WEBHOOK_MIN_LEVEL = "TRACKIO_WEBHOOK_MIN_LEVEL";
+    /// Dataset of the Hugging Face Hub that runs are synced to unless `init` names one.
+    TRACKIO_DATASET_ID = "TRACKIO_DATASET_ID";
+    /// Seconds that `finish` waits for the last sync to a Dataset; 60 unless set, 0 for none.
+    PACELINE_SYNC_PATIENCE = "PACELINE_SYNC_PATIENCE";
+    /// Token for the Hugging Face Hub, its Datasets and Spaces; the file that `hf auth login` writes is read after it.
     HF_TOKEN = "HF_TOKEN";
+    /// File with the token for the Hub; `$HF_HOME/token` unless set.
+    HF_TOKEN_PATH = "HF_TOKEN_PATH";
+    /// Address of the Hugging Face Hub; `https://huggingface.co` unless set.
+    HF_ENDPOINT = "HF_ENDPOINT";
     /// Seconds between looks into the inbox, where Trackio's clients leave rows as files; 15 unless set, at least 5.
     TRACKIO_INBOX_POLL_INTERVAL = "TRACKIO_INBOX_POLL_INTERVAL";
     /// Parent of the default data directory; `~/.cache/huggingface` unless set.
@@ -51,6 +63,14 @@ variables! {
     PACELINE_BINARY = "PACELINE_BINARY";
     /// `off` starts no companion: rows stay in the journal until a server or command opens the directory.
     PACELINE_COMPANION = "PACELINE_COMPANION";
+    /// `off` records no user, folder, Python, packages and state of the code with a run; `no-diff` leaves out only the
+    /// changes that are not committed.
+    PACELINE_ENVIRONMENT = "PACELINE_ENVIRONMENT";
+    /// `wrap` keeps what a training prints with its run, as `Settings(console="wrap")` does; WANDB_CONSOLE is read after it.
+    PACELINE_CONSOLE = "PACELINE_CONSOLE";
+    /// Megabytes of memory for the newest rows of series that are drawn or logged, of all projects together; 64 unless
+    /// set, at least 1.
+    PACELINE_SERIES_MEMORY = "PACELINE_SERIES_MEMORY";
     /// What the program writes to standard error, as `info` or `paceline_http=debug`; `warn` unless set.
     PACELINE_LOG = "PACELINE_LOG";
 }

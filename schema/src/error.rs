@@ -93,6 +93,37 @@ error_codes! {
     StorageUnavailable = "storage_unavailable", 507, "make room on the disk or make the data directory writable, then try again";
 }
 
+impl ErrorCode {
+    /// What may be said of an error whose cause lies inside; `None` for the codes that say themselves what happened.
+    #[must_use]
+    pub fn outside(self) -> Option<&'static str> {
+        (self.status() >= 500).then_some(match self {
+            Self::ProjectDamaged => "the project's file cannot be read",
+            Self::Busy => "the server has too much to do, or another program holds the project's file",
+            Self::StorageUnavailable => "the data directory cannot be written",
+            Self::Internal
+            | Self::InvalidRequest
+            | Self::SqlRefused
+            | Self::SqlTooExpensive
+            | Self::InvalidName
+            | Self::Unauthorized
+            | Self::ForbiddenScope
+            | Self::TooManyAttempts
+            | Self::ForbiddenOrigin
+            | Self::ProjectNotFound
+            | Self::RunNotFound
+            | Self::ArtifactNotFound
+            | Self::MetricNotFound
+            | Self::FileNotFound
+            | Self::RouteNotFound
+            | Self::MethodNotAllowed
+            | Self::NameTaken
+            | Self::BodyTooLarge
+            | Self::UnsupportedMediaType => "something went wrong in the server",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::console::ConsoleLine;
+use crate::environment::{EnvironmentReport, RunEnvironment, Survey};
 use crate::{Metrics, RunState, Timestamp};
 
 /// One thing that happened to one run.
@@ -19,11 +21,15 @@ pub enum Event {
         time: Timestamp,
         /// JSON object text.
         json: String,
+        /// Rank of the process that set it; beside that of rank 0 no other counts.
+        rank: u32,
     },
     /// Values set by hand in `run.summary`, as one JSON object, replacing the ones before.
     Summary {
         /// JSON object text.
         json: String,
+        /// Rank of the process that set them, as for the config.
+        rank: u32,
     },
     /// One `log()` call.
     Row(Row),
@@ -31,6 +37,10 @@ pub enum Event {
     System(SystemSample),
     /// One `alert()` call.
     Alert(Alert),
+    /// A line was printed.
+    Console(ConsoleLine),
+    /// More is known of what the run is made with.
+    Environment(Box<EnvironmentReport>),
     /// The logging process ended.
     End(RunEnd),
 }
@@ -85,6 +95,17 @@ pub struct RunStart {
     pub cpu_interval_seconds: Option<f64>,
     /// Sample the graphics processors for this run, every so many seconds.
     pub gpu_interval_seconds: Option<f64>,
+    /// Which of the processes that share the run this is; 0 where it has the run to itself.
+    #[cfg_attr(feature = "openapi", schema(format = Int64, maximum = 4294967295u32))]
+    #[serde(default, deserialize_with = "crate::whole::required")]
+    pub rank: u32,
+    /// What the process says of its environment.
+    #[serde(default, deserialize_with = "crate::environment::optional_object")]
+    pub environment: Option<Box<RunEnvironment>>,
+    /// What whoever drains its journal is to find out beside that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub survey: Option<Box<Survey>>,
 }
 
 /// One `log()` call.
@@ -181,6 +202,10 @@ pub struct RunEnd {
     /// Said while the process was leaving by itself: its exit status, once known, knows better.
     #[serde(default)]
     pub leaving: bool,
+    /// Which of the processes that share the run it was; the end of rank 0 is that of the run.
+    #[cfg_attr(feature = "openapi", schema(format = Int64, maximum = 4294967295u32))]
+    #[serde(default, deserialize_with = "crate::whole::required")]
+    pub rank: u32,
 }
 
 /// The states of runs that ended.

@@ -27,6 +27,12 @@ impl EventCursor {
     pub fn is_covered_by(&self, other: &Self) -> bool {
         self.file == other.file && self.rows <= other.rows && self.alerts <= other.alerts
     }
+
+    /// Rows, or alerts, that lie between `self` and a later place in the same file.
+    #[must_use]
+    pub fn distance_to(&self, later: &Self) -> i64 {
+        later.rows.saturating_sub(self.rows).max(later.alerts.saturating_sub(self.alerts))
+    }
 }
 
 impl fmt::Display for EventCursor {

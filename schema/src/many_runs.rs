@@ -12,6 +12,19 @@ pub struct RunsRequest {
     pub runs: Vec<String>,
 }
 
+/// Which metrics of which runs are asked about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MetricsRequest {
+    /// Run ids, or names (then the latest run of that name).
+    #[cfg_attr(feature = "openapi", schema(max_items = 1_000))]
+    pub runs: Vec<String>,
+    /// Metric names.
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
+    pub keys: Vec<String>,
+}
+
 /// The answer for one of the runs asked about: `answer`, or `error` where there is none.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -51,7 +64,7 @@ pub struct RunConfig {
     pub run_id: String,
     /// Its display name.
     pub run: String,
-    /// Config as it was last set.
+    /// Config as the user last set it.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub config: serde_json::Value,
 }

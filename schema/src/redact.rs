@@ -15,6 +15,11 @@ const SECRET_WORDS: [&str; 9] = [
     "private_key",
     "access_key",
 ];
+/// A key with this in it names a secret when the value is an address: who knows it can write to somebody's channel.
+const WEBHOOK_WORD: &str = "webhook";
+/// Parts of well-known addresses of webhooks.
+const WEBHOOK_ADDRESSES: [&str; 3] =
+    ["hooks.slack.com/", "discord.com/api/webhooks/", "discordapp.com/api/webhooks/"];
 /// A key that ends with this names a secret only when the value looks like one: tokenizers have tokens too.
 const TOKEN_WORD: &str = "token";
 const SHORTEST_TOKEN: usize = 16;
@@ -45,6 +50,7 @@ pub fn redact_json(value: &mut serde_json::Value) {
             }
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(redact_json),
+        serde_json::Value::String(text) if is_webhook_address(text) => REDACTED.clone_into(text),
         serde_json::Value::String(text) if holds_secret(text) => *text = redact_text(text),
         serde_json::Value::Null
         | serde_json::Value::Bool(_)
@@ -62,12 +68,44 @@ pub fn redact_command(arguments: &[String]) -> String {
         let word = match (named.take(), argument.split_once('=')) {
             (Some(key), _) if names_secret(key, argument) => REDACTED.to_owned(),
             (_, Some((key, value))) if names_secret(key, value) => format!("{key}={REDACTED}"),
+            (_, Some((key, value))) if is_webhook_address(value) => format!("{key}={REDACTED}"),
+            _ if is_webhook_address(argument) => REDACTED.to_owned(),
             _ => redact_text(argument),
         };
         named = (argument.starts_with('-') && !argument.contains('=')).then_some(argument.as_str());
         words.push(word);
     }
     words.join(" ")
+}
+
+/// Replaces the secrets in source text: well-known ones anywhere, what is assigned to a name that says it is one, and
+/// private keys.
+#[must_use]
+pub fn redact_source(text: &str) -> String {
+    let mut redacted = String::with_capacity(text.len());
+    let mut in_private_key = false;
+    for line in text.split_inclusive('\n') {
+        let is_border = line.contains("PRIVATE KEY-----");
+        if in_private_key && !is_border {
+            redacted.push_str(&format!("{}{REDACTED}\n", line.get(..1).unwrap_or_default()));
+            continue;
+        }
+        in_private_key = is_border && line.contains("BEGIN");
+        match secret_assignment(line) {
+            Some(kept) => redacted.push_str(&format!("{}{REDACTED}\n", &line[..kept])),
+            None => redacted.push_str(&redact_text(line)),
+        }
+    }
+    redacted
+}
+
+/// Up to where a line can be kept that assigns a secret: `+API_KEY = "abc"`, `password: abc`, `"token": "abc",`.
+fn secret_assignment(line: &str) -> Option<usize> {
+    let place = line.find(['=', ':'])?;
+    let name = line[..place].trim_end().trim_matches(['"', '\'', ' ', '+', '-']);
+    let name = name.rsplit(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))).next()?;
+    let value = line[place + 1..].trim().trim_matches(['"', '\'', ',', '=', ' ']);
+    (!name.is_empty() && names_secret(name, value)).then_some(place + 1)
 }
 
 fn names_secret(key: &str, value: &str) -> bool {
@@ -79,7 +117,12 @@ fn names_secret(key: &str, value: &str) -> bool {
     };
     !value.is_empty()
         && (SECRET_WORDS.iter().any(|word| key.contains(word))
+            || key.contains(WEBHOOK_WORD) && value.contains("://")
             || key.ends_with(TOKEN_WORD) && looks_like_token())
+}
+
+fn is_webhook_address(text: &str) -> bool {
+    WEBHOOK_ADDRESSES.iter().any(|part| text.contains(part))
 }
 
 fn holds_secret(text: &str) -> bool {
@@ -117,7 +160,8 @@ mod tests {
             "hub_token": "0123456789abcdef0123", "OPENAI_API_KEY": "abc", "db": {"password": "x", "hosts": [planted]},
             "url": format!("https://user:{planted}@host/path"),
             "pad_token": "<|endoftext|>", "eos_token_id": 2, "max_new_tokens": 128, "tokenizer": "gpt2", "hf_style": "hf_model",
-            "lr": 1e-4, "password_file": "",
+            "lr": 1e-4, "password_file": "", "webhook_url": "https://host/key", "webhook_min_level": "error",
+            "alerts": ["https://hooks.slack.com/services/T0/B0/key"],
         });
         redact_json(&mut config);
         assert_eq!(
@@ -126,8 +170,25 @@ mod tests {
                 "hub_token": REDACTED, "OPENAI_API_KEY": REDACTED, "db": {"password": REDACTED, "hosts": [REDACTED]},
                 "url": format!("https://user:{REDACTED}@host/path"),
                 "pad_token": "<|endoftext|>", "eos_token_id": 2, "max_new_tokens": 128, "tokenizer": "gpt2", "hf_style": "hf_model",
-                "lr": 1e-4, "password_file": "",
+                "lr": 1e-4, "password_file": "", "webhook_url": REDACTED, "webhook_min_level": "error",
+                "alerts": [REDACTED],
             })
+        );
+    }
+
+    #[test]
+    fn source_loses_its_secrets_and_nothing_else() {
+        let token = format!("hf_{}", "a".repeat(34));
+        let source = format!(
+            "@@ -1,3 +1,9 @@\n+API_KEY = \"abc\"\n-  \"hub_token\": \"0123456789abcdef0123\",\n+login({token:?})\n password: hunter2\n\
+             +-----BEGIN RSA PRIVATE KEY-----\n+MIIE\n+-----END RSA PRIVATE KEY-----\n+lr = 3e-4\n+pad_token = \"</s>\"\n tokenizer: gpt2\n"
+        );
+        assert_eq!(
+            redact_source(&source),
+            format!(
+                "@@ -1,3 +1,9 @@\n+API_KEY ={REDACTED}\n-  \"hub_token\":{REDACTED}\n+login(\"{REDACTED}\")\n password:{REDACTED}\n\
+                 +-----BEGIN RSA PRIVATE KEY-----\n+{REDACTED}\n+-----END RSA PRIVATE KEY-----\n+lr = 3e-4\n+pad_token = \"</s>\"\n tokenizer: gpt2\n"
+            )
         );
     }
 
@@ -142,13 +203,16 @@ mod tests {
             "1e-3",
             "--tokenizer",
             "gpt2-with-a-long-name",
+            "--webhook-url=https://host/key",
+            "https://discord.com/api/webhooks/1/key",
         ]
         .map(str::to_owned)
         .to_vec();
         assert_eq!(
             redact_command(&arguments),
             format!(
-                "train.py --hub_token {REDACTED} --api-key={REDACTED} --lr 1e-3 --tokenizer gpt2-with-a-long-name"
+                "train.py --hub_token {REDACTED} --api-key={REDACTED} --lr 1e-3 --tokenizer gpt2-with-a-long-name \
+                 --webhook-url={REDACTED} {REDACTED}"
             )
         );
     }

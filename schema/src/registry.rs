@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::{InvalidArtifact, check_word};
+use crate::event::RunKey;
+
 /// Registries are kept in files of this beginning; they are no projects.
 pub const REGISTRY_PREFIX: &str = "registry-";
 
@@ -75,6 +78,28 @@ pub struct CollectionLink {
     pub created_at: String,
 }
 
+/// A version of an artifact that is to be linked into a collection, which is made where it is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct NewLink {
+    /// Name of the registry.
+    pub registry: String,
+    /// Name of the collection.
+    pub collection: String,
+    /// What kind of artifact it is; a collection holds one kind.
+    #[serde(rename = "type")]
+    pub artifact_type: String,
+    /// Project of the artifact.
+    pub source_project: String,
+    /// Name of the artifact.
+    pub source_artifact: String,
+    /// Number of its version.
+    pub source_version: i64,
+    /// Names that are to point at it.
+    pub aliases: Vec<String>,
+    /// The run that links it.
+    pub run: Option<RunKey>,
+}
+
 /// Something that was done to a registry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegistryEvent {
@@ -101,6 +126,14 @@ pub fn check_registry_name(name: &str) -> Result<(), InvalidRegistryName> {
     } else {
         Err(InvalidRegistryName { name: name.chars().take(80).collect() })
     }
+}
+
+/// Checks the name of a collection.
+///
+/// # Errors
+/// When it is empty or has other characters than letters, digits, dot, underscore and hyphen.
+pub fn check_collection_name(name: &str) -> Result<(), InvalidArtifact> {
+    check_word("collection name", name)
 }
 
 /// Why the name of a registry was refused.

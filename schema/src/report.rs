@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{RunEnd, RunStart, Timestamp};
+use crate::{RankOfRun, RunEnd, RunStart, Timestamp};
 
 /// A process began, or resumed, to log into a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,10 @@ pub struct HeartbeatReport {
     /// Ids of the runs; one without a record is left out.
     #[cfg_attr(feature = "openapi", schema(max_items = 10_000))]
     pub runs: Vec<String>,
+    /// Other processes than rank 0 of runs that several share.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 10_000))]
+    pub ranks: Vec<RankOfRun>,
     /// When they were seen to live.
     pub time: Timestamp,
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::environment::RunEnvironment;
+use crate::status::Finding;
+use crate::{RankSummary, Timestamp};
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,6 +97,24 @@ pub struct ProjectSummary {
     pub damaged: Option<String>,
 }
 
+/// Every project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Projects {
+    /// By name; a damaged one says so and hides none of the others.
+    pub projects: Vec<ProjectSummary>,
+}
+
+/// Every run of a project.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Runs {
+    /// Newest first.
+    pub runs: Vec<RunSummary>,
+    /// Give it back as `after` for the next page; null on the last one.
+    pub next: Option<String>,
+}
+
 /// One run in a list: what a table or a lane needs, no more.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -127,7 +147,7 @@ pub struct RunSummary {
     pub loss: Option<f64>,
     /// Its first value.
     pub loss_first: Option<f64>,
-    /// Its lowest value.
+    /// Its best value: the lowest one unless `define_metric` said otherwise.
     pub loss_best: Option<f64>,
     /// Seconds since the run was created, or until it ended.
     pub elapsed_seconds: Option<f64>,
@@ -143,6 +163,8 @@ pub struct RunSummary {
     pub group: Option<String>,
     /// Free labels.
     pub tags: Vec<String>,
+    /// Free text.
+    pub notes: Option<String>,
     /// Order of creation in the project, from 0; decides the colour.
     pub colour_slot: u32,
     /// One sentence for a person; the same words everywhere.
@@ -178,10 +200,11 @@ pub struct RunDetail {
     /// The fields of the list.
     #[serde(flatten)]
     pub run: RunSummary,
-    /// Config as it was last set.
+    /// Config as the user last set it.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub config: serde_json::Value,
-    /// Last value of each metric, then what `run.summary` was told.
+    /// Newest value of each key, or an object of what `define_metric(summary=…)` keeps of it, as `{"min": 0.1}`;
+    /// then what `run.summary` was told.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub summary_values: BTreeMap<String, serde_json::Value>,
     /// Exception nobody caught.
@@ -196,6 +219,16 @@ pub struct RunDetail {
     pub command: Option<String>,
     /// Commit of the code.
     pub git_commit: Option<String>,
-    /// Free text.
-    pub notes: Option<String>,
+    /// What it was made with; null when nothing of that is recorded.
+    pub environment: Option<RunEnvironment>,
+    /// The processes that share the run, by rank; empty where one has it to itself.
+    pub ranks: Vec<RankSummary>,
+    /// What deserves attention, each with a hint; those that are over come last.
+    pub findings: Vec<Finding>,
+    /// What the run does, as `train` or `eval`.
+    pub job_type: Option<String>,
+    /// User or team given at `init`.
+    pub entity: Option<String>,
+    /// The search for parameters it belongs to.
+    pub sweep_id: Option<String>,
 }

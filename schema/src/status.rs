@@ -48,9 +48,9 @@ pub struct LossStatus {
     pub recent: Option<f64>,
     /// First value.
     pub first: Option<f64>,
-    /// Lowest value.
+    /// Lowest value; the highest one where `define_metric` said that higher ones are better.
     pub best: Option<f64>,
-    /// Step of the lowest value.
+    /// Step of that value.
     pub best_step: Option<i64>,
     /// Direction over the last 30 % of the rows; null when it cannot be told.
     pub trend: Option<Trend>,
@@ -73,7 +73,7 @@ pub struct AlertCounts {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -95,6 +95,21 @@ pub struct Finding {
     pub severity: Severity,
     /// What was seen, with its figures.
     pub evidence: String,
+    /// The metrics it was seen in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<String>,
+    /// The step from which on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub since_step: Option<i64>,
+    /// The step at which it was over; absent while it is not, as in a status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub until_step: Option<i64>,
+    /// What to do about it; only beside the run itself, since a status is small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub hint: Option<String>,
 }
 
 /// Where a run stands, in one small answer.
@@ -144,8 +159,12 @@ pub struct RunStatus {
     pub finish_at: Option<Timestamp>,
     /// Age of the newest row.
     pub seconds_since_last_row: Option<f64>,
-    /// What deserves attention, worst first.
+    /// What deserves attention, worst first; the worst of many, since a status is small.
     pub findings: Vec<Finding>,
+    /// How many more there are, beside the run itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub more_findings: Option<u64>,
     /// Alerts raised so far.
     pub alerts: AlertCounts,
     /// One sentence for a person; the same words on the page and in the terminal.

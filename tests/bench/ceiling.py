@@ -7,12 +7,11 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
-from pathlib import Path
 
+from programs import example
 from subjects import data_directory
 from workloads import row
 
-ROOT = Path(__file__).resolve().parents[2]
 _ROWS_PER_TRANSACTION = 1_000
 _TABLE = """
 PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
@@ -33,12 +32,10 @@ def rows_per_second(rows: int) -> float:
 
 
 def _native(rows: int) -> float:
-    command = "cargo run -q --release --locked -p paceline-storage --example ceiling".split()
+    program = example("ceiling")
     with data_directory() as directory:
         environment = {**os.environ, "TMPDIR": str(directory)}
-        done = subprocess.run(
-            [*command, str(rows)], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([program, str(rows)], env=environment, capture_output=True, text=True, check=True)
     lines = (json.loads(line) for line in done.stdout.splitlines())
     return next(line["rows_per_second"] for line in lines if line["what"] == "ceiling")
 

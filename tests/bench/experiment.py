@@ -34,7 +34,10 @@ class Limit:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Runs once a round for each subject, in fresh processes; a `warm_up` round before them is not counted."""
+    """Runs once a round for each subject, in fresh processes; a `warm_up` round before them is not counted.
+
+    Where the module it `needs` is not installed for all of them, it is left out.
+    """
 
     name: str
     run: Callable[[Subject], Figures]
@@ -43,3 +46,4 @@ class Experiment:
     units: dict[str, str]
     limits: tuple[Limit, ...]
     warm_up: bool = False
+    needs: str | None = None

@@ -1,15 +1,24 @@
-"""The experiments on the client: importing, logging, finishing, and what is in the file afterwards."""
+"""All experiments, and those on the client: importing, logging, finishing, and what is in the file afterwards."""
 
+import beside
 import ceiling
+import files
 import ingest
+import large
+import live
+import reads
+import scale
 from experiment import Experiment, Figures, Limit
 from subjects import Subject
 
 _WITH_FLOOR = ("none", "ours", "peer")
 
 
-def experiments(quick: bool) -> list[Experiment]:
-    """All of them; with `quick` small ones, which show that everything works and measure little."""
+def experiments(quick: bool, with_large: bool, large_scale: float) -> list[Experiment]:
+    """All of them; with `quick` small ones, which show that everything works and measure little.
+
+    Those that write many gigabytes only with `with_large`; `large_scale` is for less than a million rows a run there.
+    """
 
     def size(full: int, small: int) -> int:
         return small if quick else full
@@ -18,6 +27,9 @@ def experiments(quick: bool) -> list[Experiment]:
     return [
         _import(size(15, 3)),
         _latency(calls, rounds),
+        _row_of("1,000 floats", "wide", size(2_000, 200), rounds),
+        _row_of("NumPy scalars", "numpy_scalars", size(20_000, 2_000), rounds),
+        _row_of("PyTorch scalars", "torch_scalars", size(20_000, 2_000), rounds),
         _stalls(size(1, 20), rounds),
         _paced(size(8_000, 1_000), rounds),
         _finish(size(10_000, 2_000), rounds),
@@ -26,6 +38,12 @@ def experiments(quick: bool) -> list[Experiment]:
         _durable("durable 1", 1, size(200_000, 5_000), size(3, 2)),
         _durable("durable 8", 8, size(50_000, 1_000), size(3, 2)),
         *ingest.experiments(quick),
+        *reads.experiments(quick),
+        *beside.experiments(quick),
+        *live.experiments(quick),
+        *files.experiments(quick),
+        *scale.experiments(quick, with_large),
+        *(large.experiments(quick, large_scale) if with_large else ()),
     ]
 
 
@@ -46,6 +64,17 @@ def _latency(calls: int, rounds: int) -> Experiment:
         return dict(zip(units, (measured[field] for field in fields), strict=True))
 
     return Experiment("log", run, _WITH_FLOOR, rounds, units, (Limit("log p50", "lower", 0.1, 0.025),))
+
+
+def _row_of(values: str, workload: str, calls: int, rounds: int) -> Experiment:
+    measure = f"log p50, {values}"
+
+    def run(subject: Subject) -> Figures:
+        return {measure: subject.run(workload, calls)["p50_us"]}
+
+    limit = Limit(measure, "lower", 0.1, 0.025)
+    needs = "torch" if workload == "torch_scalars" else None
+    return Experiment(f"log {values}", run, _WITH_FLOOR, rounds, {measure: "us"}, (limit,), needs=needs)
 
 
 def _stalls(fewer: int, rounds: int) -> Experiment:

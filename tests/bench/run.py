@@ -1,6 +1,6 @@
 """Measures both trackers in turn: JSON lines on standard output, a table on standard error. Fails no build.
 
-    python tests/bench/run.py --peer PYTHON [--quick] [--only NAME]
+    python tests/bench/run.py --peer PYTHON [--quick] [--only NAME] [--large [--scale SHARE]]
 
 A line for each measure and subject (median, lowest and highest of the rounds), then a line for each comparison.
 `none` is the same loop without a tracker, `ceiling` is SQLite alone.
@@ -32,8 +32,12 @@ def main() -> None:
         "ceiling": Subject("ceiling", options.ours),
     }
     table = [("measure", "unit", "subject", "median", "lowest", "highest", "ratio", "asked", "met")]
-    for experiment in experiments(options.quick):
-        if options.only in (None, experiment.name):
+    for experiment in experiments(options.quick, options.large, options.scale):
+        if options.only is None or is_named(experiment.name, options.only):
+            missing = [name for name in experiment.subjects if experiment.needs and not subjects[name].has(experiment.needs)]
+            if missing:
+                print(f"{experiment.name}: left out, {', '.join(missing)} without `{experiment.needs}`", file=sys.stderr)
+                continue
             results = run_rounds(experiment, subjects)
             for measure, unit in experiment.units.items():
                 table += say_figures(measure, unit, results[measure])
@@ -43,16 +47,25 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    names = [experiment.name for experiment in experiments(quick=True)]
+    names = [experiment.name for experiment in experiments(quick=False, with_large=True, large_scale=1.0)]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--ours", type=Path, default=sys.executable, help="Python with our wheel; this one by default")
     parser.add_argument("--peer", type=Path, default=os.environ.get(PEER_VARIABLE), help="Python with the peer")
     parser.add_argument("--quick", action="store_true", help="few rounds of few rows: shows that everything works")
-    parser.add_argument("--only", choices=names, help="one experiment")
+    parser.add_argument("--only", help="one experiment, or those whose names begin with this word")
+    parser.add_argument("--large", action="store_true", help="also what writes many gigabytes: 60 in all")
+    parser.add_argument("--scale", type=float, default=1.0, help="this share of the rows of the largest project")
     options = parser.parse_args()
+    if options.only and not any(is_named(name, options.only) for name in names):
+        parser.error(f"`{options.only}` is none of {', '.join(f'`{name}`' for name in names)}")
     if options.peer is None:
         parser.error(f"name the Python that has the peer with --peer or {PEER_VARIABLE}")
     return options
+
+
+def is_named(name: str, wanted: str) -> bool:
+    """The name itself, or its first word."""
+    return name == wanted or name.startswith(f"{wanted} ")
 
 
 def run_rounds(experiment: Experiment, subjects: dict[str, Subject]) -> Results:
@@ -81,6 +94,9 @@ def say_figures(measure: str, unit: str, figures: dict[str, list[float]]) -> lis
 
 def say_comparison(limit: Limit, unit: str, figures: dict[str, list[float]]) -> tuple[str, ...]:
     """Prints how ours compares with what is asked; gives the line of the table."""
+    if "ours" not in figures:
+        say(measure=limit.measure, unit=unit, ours=None, met="not measured")
+        return (limit.measure, unit, f"ours to {limit.against}", "", "", "", "", "", "not measured")
     ours = median(compared(limit, figures, "ours"))
     other = median(compared(limit, figures, limit.against)) if limit.against in figures else None
     measure = f"{limit.measure}, above bare Python" if limit.above_floor else limit.measure

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from subjects import ROOT, Subject, count_rows, data_directory, environment
+from asking import Connection
+from programs import example
+from subjects import Subject, count_rows, data_directory, environment
 from workloads import KEYS
 
 TOKEN = "a-token-for-the-benchmark"
 BULK_LOG = "/api/bulk_log"
 APPEND_LOGS = "/api/v1/projects/bench/runs/r/logs"
 _START_SECONDS = 60
-_LOAD = ROOT / "target" / "release" / "examples" / "load"
 # The load generator puts an id of its own in place of each, and a growing step.
 _ID, _STEP = "L" * 16, 9_999_999_999
 
@@ -37,8 +38,37 @@ class Running:
 
     def memory_mib(self) -> float:
         """Resident memory now."""
+        return self._memory_mib("VmRSS")
+
+    def peak_memory_mib(self) -> float:
+        """The most resident memory there was."""
+        return self._memory_mib("VmHWM")
+
+    def _memory_mib(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)[1]) / 1024
+        return int(re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)[1]) / 1024
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection to ask on."""
+        connection = Connection(self.port, TOKEN)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def time_inside(self, route: str) -> tuple[float, int]:
+        """Milliseconds between head and answer of all requests to a route of ours so far, and how many they are."""
+        with self.connection() as connection:
+            text = connection.get("/metrics").body.decode()
+        figures = []
+        for what in ("sum", "count"):
+            found = re.findall(
+                rf'^paceline_http_request_duration_seconds_{what}{{[^}}]*route="{re.escape(route)}"[^}}]*}} (\S+)$',
+                text, re.MULTILINE,
+            )
+            figures.append(sum(map(float, found)))
+        return figures[0] * 1e3, int(figures[1])
 
     def send(self, path: str, rows: int) -> None:
         """One request outside of any measure, which makes the project."""
@@ -53,7 +83,7 @@ class Running:
 
     def load(self, path: str, rows: int, connections: int, seconds: float) -> dict[str, Any]:
         """What the load generator measured, after a moment that is not counted."""
-        command = [_LOAD, f"127.0.0.1:{self.port}", str(connections)]
+        command = [example("load"), f"127.0.0.1:{self.port}", str(connections)]
         said = {}
         for duration in (min(0.5, seconds), seconds):
             before = count_rows(self.directory)
@@ -108,14 +138,13 @@ def body_of(path: str, rows: int) -> bytes:
 
 def build_load_generator() -> None:
     """Once; it is a program, so that it costs less than the servers it measures."""
-    command = "cargo build -q --release --locked -p paceline-tests --example load".split()
-    subprocess.run(command, cwd=ROOT, check=True)
+    example("load")
 
 
 @contextlib.contextmanager
-def serving(subject: Subject) -> Iterator[Running]:
-    """A fresh server on a fresh directory; `start_ms` is the time to its first answer."""
-    with data_directory() as directory:
+def serving(subject: Subject, directory: Path | None = None) -> Iterator[Running]:
+    """A fresh server, on a fresh directory if none is given; `start_ms` is the time to its first answer."""
+    with contextlib.nullcontext(directory) if directory else data_directory() as directory:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         settings = {**environment(directory), "TRACKIO_WRITE_TOKEN": TOKEN, "GRADIO_SERVER_PORT": str(port)}

@@ -28,6 +28,11 @@ class Subject:
     name: str
     python: Path
 
+    def has(self, module: str) -> bool:
+        """Whether a module is installed there."""
+        found = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+        return subprocess.run([self.python, "-c", found], stdin=subprocess.DEVNULL, timeout=_CHILD_SECONDS).returncode == 0
+
     def wall_ms(self, code: str) -> float:
         """Wall time of a fresh process that runs one line."""
         with data_directory() as directory:

@@ -11,6 +11,8 @@ import os
 import sys
 import time
 from array import array
+from collections.abc import Callable
+from typing import Any
 
 KEYS = [f"train/metric_{number}" for number in range(10)]
 STALL_NS = 1_000_000
@@ -44,7 +46,27 @@ def paced(tracker, rows: int) -> dict[str, float]:
     return log_rows(tracker, rows, 1_000)
 
 
-def log_rows(tracker, rows: int, rows_per_second: int | None) -> dict[str, float]:
+def wide(tracker, rows: int) -> dict[str, float]:
+    """A thousand floats a row."""
+    keys = [f"layer_{number // 10}/metric_{number}" for number in range(1_000)]
+    return log_rows(tracker, rows, None, lambda step: {key: step * 0.001 + number for number, key in enumerate(keys)})
+
+
+def numpy_scalars(tracker, rows: int) -> dict[str, float]:
+    """Ten scalars of NumPy a row."""
+    from numpy import float32
+
+    return log_rows(tracker, rows, None, lambda step: {key: float32(value) for key, value in row(step).items()})
+
+
+def torch_scalars(tracker, rows: int) -> dict[str, float]:
+    """Ten tensors of PyTorch without dimensions a row, as losses are."""
+    from torch import tensor
+
+    return log_rows(tracker, rows, None, lambda step: {key: tensor(value) for key, value in row(step).items()})
+
+
+def log_rows(tracker, rows: int, rows_per_second: int | None, row: Callable[[int], dict[str, Any]] = row) -> dict[str, float]:
     """Times each `log()` alone, then `finish()`; the making of the dicts is in neither."""
     log, clock = tracker.log, time.perf_counter_ns
     durations = array("q", bytes(8 * rows))
@@ -88,7 +110,9 @@ def peak_memory_bytes() -> int:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
 
 
-WORKLOADS = {"flat_out": flat_out, "paced": paced}
+WORKLOADS = {
+    "flat_out": flat_out, "paced": paced, "wide": wide, "numpy_scalars": numpy_scalars, "torch_scalars": torch_scalars,
+}
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ SCOPES = ["open", "read", "write", "admin"]
 LOGS = "/api/v1/projects/p/runs/r/logs"
 OPERATIONS = Path(__file__).parents[2] / "schema" / "src" / "operations.rs"
 # Not in the document: what scrapers, browsers and old clients ask.
-BESIDE = {("get", "/metrics"): "read", ("get", "/favicon.ico"): "open", ("get", "/assets/none.js"): "open"}
+BESIDE = {("get", "/metrics"): "read", ("post", "/mcp"): "read", ("get", "/favicon.ico"): "open", ("get", "/assets/none.js"): "open"}
 # Wrong tokens of one address before it is asked to wait.
 WRONG_TOKENS = 100
 TOKENS = ["none", "read", "write", "admin", "wrong", "expired", "not ASCII"]
@@ -77,6 +77,8 @@ def routes_of(document):
             scopes = [name.removesuffix("_token") for name in names]
             assert set(scopes) <= set(SCOPES), f"{method} {path} declares {names}"
             routes[method, path] = scopes[0] if scopes else "open"
+    # Tells what a token permits, and whoever has none that it is nothing.
+    routes["get", "/api/v1/access"] = "open"
     return routes
 
 

@@ -110,6 +110,23 @@ def test_series_and_metrics(ask):
     assert ask("[one['key'] for one in first.series(['loss', 'half'])]") == ["loss", "half"]
 
 
+def test_lines_are_smoothed_over_all_of_their_values(ask):
+    losses = ask("[row['loss'] for row in first.history()]")
+    kept, last, expected = 0.9, 0.0, []
+    for count, loss in enumerate(losses, 1):
+        last = last * kept + (1 - kept) * loss
+        expected.append(last / (1 - kept**count))  # as TensorBoard does
+    (line,) = ask("first.series('loss', smoothing=0.9)")
+    assert line["value"] == pytest.approx(expected) and line["exact"]
+    assert ask("first.series('loss', pixels=1, smoothing={'kind': 'exponential', 'weight': 0.9})[0]['value'][-1]") == line["value"][-1]
+    (even,) = ask("first.series('loss', smoothing={'kind': 'gaussian', 'width': 1e9})")
+    assert even["value"] == pytest.approx([sum(losses) / len(losses)] * len(losses))
+    assert ask("first.series('loss', draft=True)[0]['total_points']") == 100
+    for wrong in ("1.0", "{'kind': 'gaussian', 'width': 0}"):
+        refused = f"try: first.series('loss', smoothing={wrong})\nexcept ValueError as error: answer = str(error)"
+        assert "smoothing" in ask("answer", refused)
+
+
 def test_alerts_are_chosen_as_with_the_peer(ask, directory):
     alerts = ask("api.alerts('p')")
     assert [(alert["run"], alert["title"], alert["level"]) for alert in alerts] == [
@@ -239,8 +256,22 @@ print([str(one.message) for one in caught])
 trackio.finish()
 """).output
     said = output.splitlines()
-    assert said[-4:-1] == ["me/p", "me/p", "me/s_static"], output
-    assert said[-1].count("no Space is made") == 2
+    # The name of a Space that is not there would go into the card of a model.
+    assert said[-4:-1] == ["None"] * 3, output
+    assert said[-1].count("no Space is made") == 2 and said[-1].count("needs a token") == 2
+
+
+def test_publishing_of_what_is_delivered_anyway(directory):
+    directory.keeps_journals = True
+    trainer = directory.run("""
+import trackio
+trackio.init(project="p", name="r", server_url="http://127.0.0.1:9")
+print(trackio.sync(project="p", sdk="static", space_id="me/p"))
+trackio.init(project="p", name="s", space_id="me/space")
+print(trackio.sync(project="p"), trackio.sync(project="p", space_id="me/space"))
+""", PACELINE_COMPANION="off", TRACKIO_WRITE_TOKEN="t", HF_TOKEN="hf_none")
+    assert trainer.output.splitlines() == ["None", "me/space me/space"]
+    assert "no Space is made" not in trainer.errors
 
 
 def test_names_beside_the_public_ones(directory):

@@ -263,7 +263,8 @@ def attempt(what, call):
         print(what, "nothing")
     except Exception as error:
         assert "`" in str(error) or isinstance(error, OSError) and error.filename, error
-        print(what, "ValueError" if isinstance(error, ValueError) else type(error).__name__)
+        known = [kind for kind in (ValueError, NotImplementedError, RuntimeError, TypeError, OSError) if isinstance(error, kind)]
+        print(what, type(error).__name__ if isinstance(error, FileNotFoundError) else known[0].__name__)
 def filled(name="x", type="t"):
     artifact = trackio.Artifact(name, type)
     artifact.add_file(files / "weights.bin")

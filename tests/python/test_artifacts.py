@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ def tables(directory: DataDirectory) -> dict[str, list[tuple[Any, ...]]]:
         "aliases": "SELECT * FROM artifact_aliases ORDER BY alias",
         "links": "SELECT run_id IS NOT NULL, run_name, artifact_version_id, direction FROM run_artifact_links",
     }
-    with sqlite3.connect(directory.file("p")) as connection:
+    with closing(sqlite3.connect(directory.file("p"))) as connection:
         return {name: connection.execute(query).fetchall() for name, query in queries.items()}
 
 
@@ -208,7 +209,7 @@ def test_what_was_uploaded_is_downloaded(directory, new_directory, server, tmp_p
     assert (blob.status, blob.body) == (200, FILES["weights.bin"])
     headers = {name.lower(): value for name, value in blob.headers.items()}
     assert headers["content-type"] == "application/octet-stream"
-    assert headers["content-disposition"].startswith("attachment") and headers["x-content-type-options"] == "nosniff"
+    assert headers["content-disposition"] == "attachment" and headers["x-content-type-options"] == "nosniff"
     part = server.get(f"/artifact_blob/p/{digest}", Range="bytes=100-199")
     assert (part.status, part.body) == (206, FILES["weights.bin"][100:200])
     for wrong in (f"p/{digest[:-1]}", f"p/{digest.upper()}", f"other/{digest}", "p/..%2f..%2f..%2f..%2fp.db", f"p/{'0' * 64}"):

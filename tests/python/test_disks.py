@@ -1,13 +1,9 @@
 """Data directories that cannot be used: the training goes on, and is told once, and nothing is lost silently."""
 
-import os
 import re
-import shutil
 import subprocess
-from contextlib import contextmanager
 
-import pytest
-
+from support.disks import mounted
 from support.waiting import wait_until
 
 LOG_MANY = """
@@ -26,22 +22,6 @@ if len(sys.argv) > 2:
 trackio.finish()
 print("finished", flush=True)
 """
-
-
-@contextmanager
-def mounted(path, options):
-    """A file system in memory at `path`; the test is skipped where it cannot be mounted."""
-    path.mkdir(parents=True, exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", options, "none", str(path)]
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("mounting a file system needs root and `mount`")
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"a file system cannot be mounted here: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(path)], check=True)
 
 
 def expect_lost(trainer, count):

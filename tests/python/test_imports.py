@@ -8,6 +8,7 @@ import struct
 import pytest
 
 from support.peer import Peer
+from support.terminal import run_on_terminal
 
 CSV = """Step,loss,accuracy/eval,word,timestamp
 0,2.5,,a,2026-01-31T12:00:00+00:00
@@ -239,3 +240,48 @@ def test_folders_without_scalars_are_refused(directory):
     (directory.folder / "events.out.tfevents.1").write_bytes(b"no event file at all, but long enough")
     assert "no event file with scalars" in refusal(directory, f"trackio.import_tf_events({str(directory.folder)!r}, 'p')")
     assert directory.rows("p") == []
+
+
+IMPORT_ALL = """
+import re, sys, trackio
+trackio.import_tf_events(sys.argv[1], sys.argv[2])
+print(int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024)
+"""
+
+
+def test_a_large_file_takes_no_more_memory_than_a_small_one(directory):
+    """One record, over and over, with an image of some megabytes now and then, as writers of pictures have them."""
+    scalar, image = event(7, "loss", simple(0.5)), event(8, "picture", field(4, field(4, bytes(4 << 20))))
+    peaks = []
+    for project, scalars, images in (("small", 1_000, 1), ("large", 24_000, 12)):
+        folder = directory.folder / project
+        folder.mkdir()
+        with (folder / "events.out.tfevents.1").open("wb") as file:
+            for _ in range(images):
+                file.write(image)
+                file.write(scalar * (scalars // images))
+        peaks.append(int(directory.run(IMPORT_ALL, folder, project, seconds=120).output.splitlines()[-1]))
+        assert directory.count(project) == scalars
+    assert peaks[1] - peaks[0] < 2 << 20, peaks
+
+
+def test_a_terminal_sees_how_far_an_import_is(directory):
+    folder = directory.folder / "logs"
+    folder.mkdir()
+    (folder / "events.out.tfevents.1").write_bytes(event(7, "loss", simple(0.5)) * 30_000)
+    (directory.folder / "table.csv").write_text("step,a\n" + "".join(f"{step},{step}\n" for step in range(30_000)))
+    script = f"import trackio\ntrackio.import_tf_events({str(folder)!r}, 'p')\ntrackio.import_csv('table.csv', 'q')\n"
+    shown = run_on_terminal(directory, script)
+    assert "30000 scalar(s)" in shown.output and "30000 row(s)" in shown.output
+    shares = [share for share, _ in shown.bars]
+    assert len(shares) >= 2 and all(words.endswith(" rows") for _, words in shown.bars), shown.seen[-500:]
+    falls = [at for at, (before, share) in enumerate(zip(shares, shares[1:], strict=False)) if share < before]
+    assert len(falls) <= 1, "each of the two rises"
+    assert max(shares) <= 100 and shown.is_wiped
+
+
+def test_what_is_no_terminal_sees_no_bar(directory):
+    path = directory.folder / "long.csv"
+    path.write_text("step,a\n" + "".join(f"{step},{step}\n" for step in range(30_000)))
+    trainer = directory.run(f"import trackio\ntrackio.import_csv({str(path)!r}, 'p')")
+    assert "#" not in trainer.errors and "%" not in trainer.errors and "\r" not in trainer.errors + trainer.output

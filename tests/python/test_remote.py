@@ -96,7 +96,7 @@ def test_everything_arrives_on_our_server(directory, remote):
     assert not directory.file("p").exists(), "nothing is stored beside the trainer"
     detail = remote.server.get("/api/v1/projects/p/runs/r").json
     config = detail["config"]
-    assert (config["lr"], config["late"], config["_Group"]) == (0.1, True, "g"), "changed after the first rows"
+    assert (config["lr"], config["late"], detail["group"]) == (0.1, True, "g"), "changed after the first rows"
     assert detail["summary_values"]["best"] == 0.5
     assert (detail["state"], detail["exit_code"], detail["pid"]) == ("finished", 0, trainer.pid)
     assert remote.server.get("/api/v1/projects/p/runs/r/status").json["alerts"]["error"] == 1
@@ -294,3 +294,37 @@ def end_companions(directory):
     """Ends companions that wait for a server which never comes."""
     for companion in directory.companions():
         kill_foreign(companion)
+
+
+def test_processes_on_hosts_of_their_own_share_a_run_of_the_server(new_directory, remote):
+    script = """
+import os, trackio
+trackio.init(project="p", id="shared", config={"of": int(os.environ["RANK"])}, auto_log_cpu=False, auto_log_gpu=False)
+for step in range(50):
+    trackio.log({"loss": float(os.environ["RANK"])})
+trackio.finish()
+"""
+    for _ in range(2):  # and once more, as a job that starts again
+        hosts = [new_directory() for _ in range(3)]
+        ranks = [{"RANK": f"{rank}", "WORLD_SIZE": "3"} for rank in range(3)]
+        started = [host.start(script, **rank, **remote.environment) for host, rank in zip(hosts, ranks, strict=True)]
+        for trainer in started:
+            trainer.expect_exit(0)
+    steps: dict[int, list[int]] = {}
+    for row in remote.directory.rows("p"):
+        assert row.metrics["loss"] == row.metrics.get("_rank", 0)
+        steps.setdefault(row.metrics.get("_rank", 0), []).append(row.step)
+    assert steps == {rank: list(range(100)) for rank in range(3)}
+    detail = remote.server.get("/api/v1/projects/p/runs/shared").json
+    assert (detail["state"], detail["config"]["of"], detail["loss"]) == ("finished", 0, 0)
+    assert [(rank["rank"], rank["state"], rank["rows"]) for rank in detail["ranks"]] == [
+        (rank, "finished", 100) for rank in range(3)
+    ]
+
+
+def test_the_server_is_told_what_a_run_was_made_with(directory, remote):
+    trainer = directory.run(FINISH, PACELINE_ENVIRONMENT="no-diff", **remote.environment)
+    said = lambda: remote.server.get("/api/v1/projects/p/runs/r").json["environment"]  # noqa: E731
+    wait_until(lambda: (said() or {}).get("system"), 20, said)
+    assert said()["directory"] == str(directory.folder), trainer.errors
+    assert remote.server.get("/api/v1/projects/p/runs/r/diff").json["diff"] is None

@@ -55,15 +55,55 @@ first = trackio.init(project="p", name="first")
 trackio.log({"a": 1})
 second = trackio.init(project="p", name="second")
 trackio.log({"b": 1})
-first.log({"late": 1})
+print(trackio.Api().run("p/first").status()["state"])
 trackio.finish()
+second.log({"late": 1})
 """)
-    found = [(row.run_name, row.metrics) for row in directory.rows("p")]
-    assert found == [("first", {"a": 1}), ("second", {"b": 1})]
-    assert "run `first` has ended" in directory.trainers[-1].errors
-    assert {run["run"]: run["state"] for run in directory.answer("list", "runs", "--project", "p")["details"]} == {
-        "first": "finished", "second": "finished",
+    trainer = directory.trainers[-1]
+    assert trainer.output.split()[-1] == "finished"
+    assert [(row.run_name, row.metrics) for row in directory.rows("p")] == [("first", {"a": 1}), ("second", {"b": 1})]
+    assert "run `second` has ended" in trainer.errors
+    assert states_of_runs(directory) == {"first": "finished", "second": "finished"}
+
+
+def test_runs_of_one_process_that_are_logged_into_in_turn(directory):
+    trainer = directory.run("""
+import threading, trackio
+runs = [trackio.init(project="p", name=f"trial-{number}", config={"number": number}) for number in range(4)]
+def train(run, offset):
+    for step in range(50):
+        run.log({"loss": offset + 1 / (step + 1)})
+    run.summary["done"] = offset
+threads = [threading.Thread(target=train, args=(run, number)) for number, run in enumerate(runs)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print([trackio.Api().run(f"p/trial-{number}").status()["state"] for number in range(4)])
+runs[1].alert("diverges")
+runs[1].config["late"] = True
+runs[1].log({"picture": trackio.Table(columns=["a"], data=[[1]])}, step=60)
+for run in runs[:3]: run.finish(exit_code=run is runs[2])
+trackio.finish()
+runs[0].log({"loss": 1.0})
+""")
+    assert trainer.output.split("\n")[-2] == str(["running"] * 4)
+    assert trainer.errors.count("has ended") == 1
+    for number in range(4):
+        rows = [row for row in directory.rows("p") if row.run_name == f"trial-{number}"]
+        assert [row.step for row in rows] == [*range(50), *([60] if number == 1 else [])]
+        assert [row.metrics["loss"] for row in rows[:50]] == [number + 1 / (step + 1) for step in range(50)]
+        assert json.loads(directory.run_record("p", f"trial-{number}")["summary"])["done"] == number
+    assert states_of_runs(directory) == {
+        "trial-0": "finished", "trial-1": "finished", "trial-2": "failed", "trial-3": "finished",
     }
+    configs = dict(directory.select("p", "SELECT run_name, config FROM configs"))
+    assert [json.loads(configs[f"trial-{number}"])["number"] for number in range(4)] == [0, 1, 2, 3]
+    assert json.loads(configs["trial-1"])["late"] is True
+    assert directory.select("p", "SELECT run_name, title FROM alerts") == [("trial-1", "diverges")]
+
+
+def states_of_runs(directory):
+    """The state of each run, by its name."""
+    return {run["run"]: run["state"] for run in directory.answer("list", "runs", "--project", "p")["details"]}
 
 
 def test_two_runs_are_alive_at_once(directory):

@@ -49,16 +49,16 @@ MORE = {
     "save": "`base_path` and `policy` of wandb",
     "Api": "`overrides`, `timeout` and `api_key` of wandb",
     "Artifact": "`incremental` and `use_as` of wandb",
+    "Artifact.add_dir": "`skip_cache`, `policy` and `merge` of wandb",
+    "Artifact.add_file": "`is_tmp`, `skip_cache`, `policy` and `overwrite` of wandb",
     "Table": "keywords of wandb",
     "Image": "keywords of wandb",
     **dict.fromkeys(
         ("ArtifactTTL", "Classes", "Config", "Plotly", "Settings"), "the peer's raises, whatever it is given; ours can be made"
     ),
 }
-# What the peer has and we do not: registries can only be read so far, and what its classes use for themselves.
+# What the peer has and we do not: what its classes use for themselves.
 ABSENT = {
-    "Api.create_registry",
-    "Api.registry",
     "Audio.ensure_int16_pcm",
     "Audio.write_audio",
     "Html.is_loggable_figure",

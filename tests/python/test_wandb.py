@@ -53,7 +53,8 @@ assert wandb.run is None
         False, False, 0, 0, True, None, None,
     ]  # fmt: skip
     run = about(directory, "p")
-    assert (run["run_id"], run["run_name"], run["state"], run["tags"], run["notes"]) == ("abc123", "r", "finished", ["a", "b"], "first try")
+    assert (run["run_id"], run["run_name"], run["state"], run["notes"]) == ("abc123", "r", "finished", "first try")
+    assert run["tags"] == ["a", "b", "late"]
     config = config_of(directory, "p")
     assert {key: value for key, value in config.items() if not key.startswith("_")} == {"lr": 0.1, "seed": 2}
     assert (config["_Group"], config["_JobType"], config["_Entity"], config["_Tags"]) == ("g", "train", "team", ["a", "b", "late"])
@@ -133,10 +134,27 @@ wandb.log({"image": wandb.Html("<p>x</p>")}, commit=False); wandb.log(data={"d":
 wandb.log({"last": 1}, commit=False)
 """)
     rows = stored(directory, "p")
-    assert rows[5:6] + rows[:5] == [(6, {"a": 6}), (0, {"a": 1}), (1, {"a": 2, "b": 2, "c": 2}), (5, {"a": 6, "b": 5}), (5, {"b": 5}), (5, {"c": 5})]
+    assert rows[5:6] + rows[:5] == [(5, {"a": 6}), (0, {"a": 1}), (1, {"a": 2, "b": 2, "c": 2}), (5, {"a": 6, "b": 5}), (5, {"b": 5}), (5, {"c": 5})]
     assert rows[6] == (9, {"a": 9})
-    assert (rows[7][0], set(rows[7][1])) == (10, {"image", "d"})
-    assert rows[8:] == [(11, {"last": 1})]
+    assert (rows[7][0], set(rows[7][1])) == (9, {"image"})
+    assert rows[8:] == [(10, {"d": 10}), (10, {"last": 1})]
+
+
+def test_a_row_without_a_step_belongs_to_the_step_given_last_where_the_package_is_called_wandb(directory):
+    script = """
+import sys
+if sys.argv[1] == "trackio": import trackio; tracker = trackio
+else: import trackio as wandb; tracker = wandb
+run = tracker.init(project=sys.argv[1])
+run.log({"a": 1}, step=5); run.log({"b": 1}); run.log({"b": 2})
+run.log({"a": 2}, step=9, commit=True); run.log({"b": 3})
+run.log({"a": 3}, step=20); run.log({"a": 4}, step=12); run.log({"c": 1}, commit=False); print(run.step); run.log({"b": 4})
+"""
+    assert directory.run(script, "wandb").output.split() == ["20"]
+    assert directory.run(script, "trackio").output.split() == ["21"]
+    assert [row.step for row in directory.rows("trackio")] == [5, 6, 7, 9, 10, 20, 12, 21]
+    assert [row.step for row in directory.rows("wandb")] == [5, 5, 6, 9, 10, 20, 12, 20]
+    assert directory.rows("wandb")[-1].metrics == {"c": 1, "b": 4}
 
 
 def test_what_is_held_belongs_to_the_process_that_holds_it(directory):
@@ -178,12 +196,12 @@ print(json.dumps(dict(wandb.summary)))
         "by_hand": 7, "more": 8, "attribute": 9,
     }  # fmt: skip
     assert json.loads(trainer.output) == {**expected, "epoch": 2, "plain": 2, "odd": 1}
-    assert about(directory, "p")["summary"] == expected
+    assert about(directory, "p")["summary"] == {"by_hand": 7, "more": 8, "attribute": 9}
     rows = [row.metrics for row in directory.rows("p")]
     assert [row["epoch"] for row in rows if "val/acc" in row] == [0, 1, 2], "the axis joins rows that lack it"
     metrics = {metric.pop("name"): metric for metric in config_of(directory, "p")["_Metrics"]}
-    assert metrics["val/acc"] == {"step_metric": "epoch", "summary": "max,mean,last", "goal": "maximize"}
-    assert metrics["noise"] == {"summary": "none", "hidden": True} and metrics["odd"] == {}
+    assert metrics["val/acc"] == {"step_metric": "epoch", "summary": ["max", "mean", "last"], "goal": "maximize"}
+    assert metrics["noise"] == {"summary": ["none"], "hidden": True} and metrics["odd"] == {}
     assert "summary `median` of metric `odd` is not one of `min`" in trainer.errors
 
 

@@ -15,6 +15,7 @@ by `init`, brings it to SQLite files in the data directory, where `trackio show`
 from __future__ import annotations
 
 import sys
+from types import ModuleType
 
 from trackio import _environment, context_vars
 from trackio._alerts import AlertLevel
@@ -25,9 +26,10 @@ from trackio._session import alert, finish, init, log, log_artifact, log_system,
 # `typing` is for type checkers only: importing it takes longer than everything else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
-    from trackio import data_types, errors, integration, keras, plot, sdk, sklearn, util
+    from trackio import apis, data_types, errors, integration, keras, plot, sdk, sklearn, util
     from trackio._current import (
         define_metric, link_artifact, link_model, log_code, log_model, mark_preempting, unwatch, use_model, watch,
     )  # fmt: skip
@@ -37,9 +39,11 @@ if TYPE_CHECKING:
     from trackio._publishing import freeze, sync
     from trackio._service import attach, ensure_configured, join, login, require, setup, teardown
     from trackio._show import TrackioDashboardApp, show
+    from trackio._summary import Summary
     from trackio._sweeps import agent, controller, sweep
     from trackio._terminal import termerror, termlog, termwarn
     from trackio._unsupported import ArtifactTTL, Classes, EvalTable, Graph, JoinedTable, Molecule
+    from trackio._wandb_import import import_wandb
     from trackio._wandb_settings import Settings
     from trackio.api import Api
     from trackio.artifact import Artifact
@@ -51,9 +55,16 @@ if TYPE_CHECKING:
     from trackio.media.html import Html as Plotly
     from trackio.plot import plot_table
     from trackio.references import ReferenceHandler, ResolvedReference, register_reference_handler
+    from trackio.registry import Collection, Registry
     from trackio.sqlite_storage import SQLiteStorage
     from trackio.table import Table
     from trackio.trace import Trace
+
+    config: Config
+    run: Run | None
+    summary: Summary
+    TRACKIO_DIR: Path
+    TRACKIO_LOGO_DIR: Path
 
 __version__ = "0.43.0+paceline.0.1.0"
 
@@ -101,6 +112,7 @@ __all__ = [
     "freeze",
     "import_csv",
     "import_tf_events",
+    "import_wandb",
     "init",
     "join",
     "link_artifact",
@@ -138,6 +150,7 @@ __all__ = [
 
 # Names that are loaded when they are first asked for, and their modules.
 _LATER = {
+    "_attach": "trackio._service",
     "agent": "trackio._sweeps",
     "Api": "trackio.api",
     "Artifact": "trackio.artifact",
@@ -146,6 +159,7 @@ _LATER = {
     "Audio": "trackio.media.audio",
     "AuthenticationError": "trackio.errors",
     "Classes": "trackio._unsupported",
+    "Collection": "trackio.registry",
     "CommError": "trackio.errors",
     "controller": "trackio._sweeps",
     "define_metric": "trackio._current",
@@ -160,6 +174,7 @@ _LATER = {
     "Image": "trackio.media.image",
     "import_csv": "trackio.imports",
     "import_tf_events": "trackio.imports",
+    "import_wandb": "trackio._wandb_import",
     "join": "trackio._service",
     "JoinedTable": "trackio._unsupported",
     "link_artifact": "trackio._current",
@@ -176,6 +191,7 @@ _LATER = {
     "plot_table": "trackio.plot",
     "ReferenceHandler": "trackio.references",
     "register_reference_handler": "trackio.references",
+    "Registry": "trackio.registry",
     "require": "trackio._service",
     "ResolvedReference": "trackio.references",
     "restore": "trackio._files",
@@ -201,13 +217,13 @@ _LATER = {
 }
 
 # Modules that `trackio.<name>` gives without an import of their own.
-_MODULES = frozenset(("data_types", "errors", "integration", "keras", "plot", "sdk", "sklearn", "util"))
+_MODULES = frozenset(("apis", "data_types", "errors", "integration", "keras", "plot", "sdk", "sklearn", "util"))
 
 # Before `init` there is a config too, so that `trackio.config["x"] = 1` at import time does not fail.
 _config_before_init = Config()
 
 
-def __getattr__(name: str) -> Any:
+def _later(name: str) -> Any:
     """`config`, `run` and `summary` are those of the current run, whichever that is when they are asked for.
 
     `TRACKIO_DIR` and `TRACKIO_LOGO_DIR` are the data directory and the folder of our pictures, each as a
@@ -242,11 +258,16 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module `trackio` has no attribute `{name}`")
 
 
+if not TYPE_CHECKING:
+    # Type checkers know every name from above, and that there is no other one.
+    __getattr__ = _later
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-class _Module(type(sys)):
+class _Module(ModuleType):
     """The package, with what must be more than a name in it."""
 
     @property
@@ -261,7 +282,7 @@ class _Module(type(sys)):
     @run.setter
     def run(self, value: Any) -> None:
         # The import of the module `trackio.run` sets it here.
-        if isinstance(value, type(sys)):
+        if isinstance(value, ModuleType):
             self.__dict__["_run_module"] = value
         else:
             context_vars.current_run.set(value)

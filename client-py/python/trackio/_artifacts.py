@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trackio._native import canonical_project
 from trackio._program import ProgramError, ask_program
+from trackio._wandb_settings import is_silent
 from trackio.artifact import Artifact, checked_aliases, checked_path, file_digest
 
 TYPE_CHECKING = False
@@ -48,44 +49,92 @@ def log_artifact(
         raise ValueError(f"artifact `{artifact.name}` is empty; call `add_file`, `add_dir` or `add_reference` first")
     manifest = list(artifact._pending_references)
     _check_paths([path for _, path in artifact._files] + [entry["path"] for entry in manifest])
+    if run.disabled:
+        # A version in name only: what is asked of one that is stored can be asked of it.
+        record = {"version": 0, "aliases": aliases, "size_bytes": 0, "manifest": [], "manifest_digest": ""}
+        artifact._be_version(record, run.project, None)
+        return artifact
     files: dict[str, str] = {}
-    for source, path in artifact._files:
+    for source, place in artifact._files:
         digest, size = file_digest(source)
         files[digest] = str(source)
-        manifest.append({"path": path, "digest": digest, "size": size})
+        manifest.append({"path": place, "digest": digest, "size": size})
     record = ask_program("artifact", run.project, run._destination, {
         "call": "log", "run": {"id": run.id, "name": run._recorded_name}, "name": artifact.name, "type": artifact.type,
         "description": artifact.description, "metadata": artifact.metadata, "manifest": manifest, "files": files,
         "aliases": aliases, "overwrite": overwrite,
-    })  # fmt: skip
+    }, is_silent(run._settings))  # fmt: skip
     artifact._be_version(record, run.project, run._destination)
     return artifact
 
 
 def use_artifact(run: "Run", artifact_or_name: Artifact | str, type: str | None) -> Artifact:
     """Finds a version of an artifact and notes it as an input of the run; see `Run.use_artifact`."""
-    project, destination = run.project, run._destination
-    if isinstance(artifact_or_name, Artifact):
-        given = artifact_or_name
-        name, spec = given.name, given.wait().version
-        project, destination = given.project or project, given._destination
-    else:
-        name, colon, spec = artifact_or_name.partition(":")
+    if not isinstance(artifact_or_name, Artifact):
+        return _version_at(run, run.project, run._destination, *_name_and_spec(artifact_or_name), type)
+    given = artifact_or_name
+    project = given.project or run.project
+    name = f"{project}/{given.name}" if given.is_link else given.name
+    return _version_at(run, project, given._destination, name, given.wait().version, type)
+
+
+def find_artifact(path: str, type: str | None) -> Artifact:
+    """Finds a version of an artifact of the data directory, for no run; see `Api.artifact`."""
+    name, spec = _name_and_spec(path)
+    if "/" not in name:
+        raise ValueError(f"`{path}` names no project; write `<project>/{path}`")
+    return _version_at(None, "", None, name, spec, type)
+
+
+def _name_and_spec(path: str) -> tuple[str, str | None]:
+    name, colon, spec = path.partition(":")
+    if colon and not spec:
+        raise ValueError(f"artifact `{path}` names no version after the colon; name one, or leave the colon out")
+    return name, spec or None
+
+
+def _version_at(
+    run: "Run | None", project: str, destination: "Destination | None", name: str, spec: str | None, type: str | None
+) -> Artifact:
+    """The version `spec` of what `name` says, which is in `project` unless it says another one."""
+    # The end of wandb's path is `wandb-registry-<registry>/<collection>`.
+    parts = name.split("/")
+    if len(parts) > 1 and parts[-2].removeprefix("wandb-").startswith(_REGISTRY_PREFIX):
+        return _use_link(run, name, spec, type)
+    if len(parts) > 1:
         # `<entity>/<project>/<name>`, as wandb writes it; here the project counts.
-        parts = name.split("/")
-        if len(parts) > 1 and not name.startswith(_REGISTRY_PREFIX):
-            project, name = parts[-2] or project, parts[-1]
-        if colon and not spec:
-            raise ValueError(f"artifact `{artifact_or_name}` names no version after the colon; name one, or leave the colon out")
-    if name.startswith(_REGISTRY_PREFIX) and "/" in name:
-        raise NotImplementedError(f"`{name}` is in a registry, which cannot be used by name yet; use the artifact it points at")
-    record = ask_program("artifact", project, destination, {
-        "call": "use", "run": {"id": run.id, "name": run._recorded_name}, "run_project": run.project, "name": name, "spec": spec or None,
-        "type": type,
-    })  # fmt: skip
+        project, name = parts[-2] or project, parts[-1]
+    record = _use(run, project, destination, name, spec, type)
     artifact = Artifact(record["name"], record["type"], record["description"], record["metadata"])
     artifact._be_version(record, project, destination)
     return artifact
+
+
+def _use_link(run: "Run | None", path: str, spec: str | None, type: str | None) -> Artifact:
+    """Finds the version behind a link of a registry, notes it as an input of a run, and gives the link."""
+    from trackio.registry import artifact_at, find_link
+
+    if run is not None and run._destination is not None:
+        raise NotImplementedError(
+            f"`{path}` is in a registry of the data directory, and the run is kept by the server `{run._destination.source}`; "
+            "use the version it points at, by its own name"
+        )
+    registry, collection, link = find_link(path, spec)
+    source_project, source_name, source_spec = link["source_project"], link["source_artifact"], f"v{link['source_version']}"
+    if any(link[f"source_{place}"] for place in ("space_id", "bucket_id", "server_base_url")):
+        raise NotImplementedError(f"`{path}` points at a version that is kept elsewhere: `{source_project}/{source_name}:{source_spec}`")
+    record = _use(run, source_project, None, source_name, source_spec, type)
+    return artifact_at(registry, collection, link, record)
+
+
+def _use(
+    run: "Run | None", project: str, destination: "Destination | None", name: str, spec: str | None, type: str | None
+) -> dict[str, Any]:
+    """Finds a version of a project, and notes it as an input of a run that is recorded."""
+    user = None if run is None or run.disabled else {"id": run.id, "name": run._recorded_name}
+    return ask_program("artifact", project, destination, {
+        "call": "use", "run": user, "run_project": project if run is None else run.project, "name": name, "spec": spec, "type": type,
+    })  # fmt: skip
 
 
 def download(artifact: Artifact, root: str | Path | None) -> str:
@@ -96,14 +145,16 @@ def download(artifact: Artifact, root: str | Path | None) -> str:
     digests = sorted({entry["digest"] for entry in entries if "ref" not in entry})
     project = str(artifact.project)
     try:
-        blobs = ask_program("artifact", project, artifact._destination, {"call": "fetch", "digests": digests})
+        blobs = ask_program("artifact", str(artifact.source_project), artifact._destination, {"call": "fetch", "digests": digests})
     except ProgramError as error:
         if error.code == "file_not_found":
             raise FileNotFoundError(str(error)) from None
         raise
     if root is None:
         folder = f"{artifact.name}_{artifact.version}"
-        root = Path.cwd() / ".trackio" / "artifact-downloads" / canonical_project(project) / folder
+        # The file of a registry is no project.
+        project = project if artifact.is_link else canonical_project(project)
+        root = Path.cwd() / ".trackio" / "artifact-downloads" / project / folder
     root = Path(root)
     root.mkdir(parents=True, exist_ok=True)
     for entry in entries:

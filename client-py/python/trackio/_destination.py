@@ -49,8 +49,8 @@ def find_destination(
         return None
     if dataset_id is not None or bucket_id is not None:
         raise ValueError(
-            "`dataset_id` and `bucket_id` belong to Hugging Face Spaces and mean nothing to a server of your own; "
-            "leave them out, or name a `space_id` instead of `server_url`"
+            "`dataset_id` and `bucket_id` mean nothing to a server, which has a Dataset of its own: "
+            "leave them out, or leave `server_url` out"
         )
     return _server(str(url).strip())
 

@@ -15,6 +15,7 @@ class DisabledRecorder:
     """Has what `trackio._native.Recorder` has, and keeps only the newest values, for `run.summary`."""
 
     resumed = False
+    rank = 0
 
     def __init__(self, project: str, name: str | None, run_id: str | None) -> None:
         self.run_id = run_id or uuid4().hex
@@ -36,7 +37,12 @@ class DisabledRecorder:
     def log_system(self, metrics: dict[Any, Any]) -> None:
         """Nothing."""
 
-    def alert(self, title: str, text: str | None = None, level: str = "warn") -> int | None:
+    def log_console(self, stream: str, text: str) -> None:
+        """Nothing."""
+
+    def alert(
+        self, title: str, text: str | None = None, level: str = "warn", webhook: tuple[str, str, str] | None = None
+    ) -> int | None:
         """Gives the step the alert would belong to."""
         return None if self._next_step is None else max(self._next_step - 1, 0)
 

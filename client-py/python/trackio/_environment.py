@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _DEFAULT_HOME = "~/.cache/huggingface"
 _PROGRAM = "paceline"
 
@@ -59,31 +63,62 @@ def find_program() -> str | None:
 
 def git_commit() -> str | None:
     """Commit of the repository around the working directory, read from its files; `None` outside one."""
-    from pathlib import Path
-
     try:
-        folder = Path.cwd()
-        for place in (folder, *folder.parents):
-            git = place / ".git"
-            if git.is_file():  # a linked worktree or a submodule
-                git = (place / git.read_text().removeprefix("gitdir:").strip()).resolve()
-            if not git.is_dir():
-                continue
-            head = (git / "HEAD").read_text().strip()
-            if not head.startswith("ref:"):
-                return head or None
-            reference = head.removeprefix("ref:").strip()
-            common = git / "commondir"
-            roots = [git, (git / common.read_text().strip()).resolve()] if common.is_file() else [git]
-            for root in roots:
-                if (root / reference).is_file():
-                    return (root / reference).read_text().strip() or None
-                packed = root / "packed-refs"
-                if packed.is_file():
-                    for line in packed.read_text().splitlines():
-                        if line.endswith(" " + reference):
-                            return line.split()[0]
-            return None
+        folder = os.getcwd()
+        while True:
+            git = os.path.join(folder, ".git")
+            if os.path.isfile(git):  # a linked worktree or a submodule
+                git = os.path.join(folder, _text(git).removeprefix("gitdir:").strip())
+            if os.path.isdir(git):
+                return _commit_of(git)
+            parent = os.path.dirname(folder)
+            if parent == folder:
+                return None
+            folder = parent
     except (OSError, UnicodeDecodeError):
-        pass
+        return None
+
+
+def _commit_of(git: str) -> str | None:
+    head = _text(os.path.join(git, "HEAD"))
+    if not head.startswith("ref:"):
+        return head or None
+    reference = head.removeprefix("ref:").strip()
+    common = os.path.join(git, "commondir")
+    roots = [git, os.path.join(git, _text(common))] if os.path.isfile(common) else [git]
+    for root in roots:
+        if os.path.isfile(loose := os.path.join(root, reference)):
+            return _text(loose) or None
+        if os.path.isfile(packed := os.path.join(root, "packed-refs")):
+            for line in _text(packed).splitlines():
+                if line.endswith(" " + reference):
+                    return line.split()[0]
     return None
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read().strip()
+
+
+def process_environment() -> dict[str, Any] | None:
+    """What a run is made with, as far as this process knows it, and what is to be found out beside it.
+
+    `None` with `PACELINE_ENVIRONMENT=off`; with `no-diff`, or wandb's WANDB_DISABLE_GIT, changes of the code that
+    are not committed are left out. Nothing is imported or looked up for it.
+    """
+    wish = os.environ.get("PACELINE_ENVIRONMENT", "").lower()
+    if wish in ("off", "0", "false"):
+        return None
+    try:
+        directory = os.getcwd()
+    except OSError:  # it was removed
+        directory = None
+    keeps_diff = wish != "no-diff" and os.environ.get("WANDB_DISABLE_GIT", "").lower() not in ("true", "1")
+    return {
+        "user": os.environ.get("USER") or os.environ.get("LOGNAME") or str(os.getuid()),
+        "directory": directory,
+        "python": sys.version.split()[0],
+        "executable": sys.executable or None,
+        "survey": {"search_path": [path for path in sys.path if path and isinstance(path, str)], "keeps_diff": keeps_diff},
+    }

@@ -11,6 +11,8 @@ import struct
 import warnings
 from pathlib import Path
 
+from trackio._protobuf import fields, signed, varint
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +26,6 @@ _PLUGIN, _PLUGIN_NAME = 1, 1
 _TYPE, _CONTENT = 1, 4
 # Field of a tensor that holds its elements, and the form of one of them in its raw content, by its type.
 _ELEMENTS = {1: (5, "<f"), 2: (6, "<d"), 3: (7, "<i"), 9: (10, "<q"), 19: (13, "<e")}
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _SCALARS = b"scalars"
 # A longer record cannot be one.
 _LONGEST_RECORD = 1 << 31
@@ -44,7 +45,14 @@ def event_files(folder: Path) -> "Iterator[tuple[str, list[Path]]]":
     yield from sorted(by_folder.items())
 
 
-def scalars(files: list[Path]) -> "Iterator[tuple[float, int, str, float]]":
+class Reading:
+    """How many bytes of event files were read so far."""
+
+    def __init__(self) -> None:
+        self.position = 0
+
+
+def scalars(files: list[Path], reading: Reading) -> "Iterator[tuple[float, int, str, float]]":
     """Each scalar of the files of a folder: seconds since 1970, step, tag, value.
 
     A last record that was cut off, as when its writer died, ends a file; a damaged one does so with a warning.
@@ -52,12 +60,17 @@ def scalars(files: list[Path]) -> "Iterator[tuple[float, int, str, float]]":
     # A tag says only once what it is.
     plugins: dict[bytes, bytes] = {}
     for file in files:
-        yield from _scalars_of_file(file, plugins)
+        before = reading.position
+        yield from _scalars_of_file(file, plugins, reading)
+        # What a damaged file has left is passed too.
+        reading.position = before + file.stat().st_size
 
 
-def _scalars_of_file(path: Path, plugins: dict[bytes, bytes]) -> "Iterator[tuple[float, int, str, float]]":
+def _scalars_of_file(path: Path, plugins: dict[bytes, bytes], reading: Reading) -> "Iterator[tuple[float, int, str, float]]":
+    before = reading.position
     with path.open("rb") as file:
         for position, data, checksum in _records(path, file):
+            reading.position = before + position
             try:
                 found = list(_scalars_of_event(data, plugins))
             except (IndexError, struct.error, ValueError):
@@ -89,14 +102,14 @@ def _warn_damaged(path: Path, position: int) -> None:
 
 def _scalars_of_event(event: bytes, plugins: dict[bytes, bytes]) -> "Iterator[tuple[float, int, str, float]]":
     seconds, step, summary = 0.0, 0, None
-    for field, value in _fields(event):
+    for field, value in fields(event):
         if field == _WALL_TIME:
             (seconds,) = struct.unpack("<d", value)
         elif field == _STEP:
-            step = _signed(value)
+            step = signed(value)
         elif field == _SUMMARY:
             summary = value
-    for field, value in _fields(summary or b""):
+    for field, value in fields(summary or b""):
         if field == _VALUE:
             tag, number = _tag_and_number(value, plugins)
             if number is not None:
@@ -104,11 +117,11 @@ def _scalars_of_event(event: bytes, plugins: dict[bytes, bytes]) -> "Iterator[tu
 
 
 def _tag_and_number(value: bytes, plugins: dict[bytes, bytes]) -> tuple[bytes, float | None]:
-    parts: dict[int, Any] = dict(_fields(value))
+    parts: dict[int, Any] = dict(fields(value))
     tag = parts.get(_TAG, b"")
     if _METADATA in parts:
-        plugin = dict(_fields(parts[_METADATA])).get(_PLUGIN, b"")
-        plugins[tag] = dict(_fields(plugin)).get(_PLUGIN_NAME, b"")
+        plugin = dict(fields(parts[_METADATA])).get(_PLUGIN, b"")
+        plugins[tag] = dict(fields(plugin)).get(_PLUGIN_NAME, b"")
     if _SIMPLE_VALUE in parts:
         return tag, struct.unpack("<f", parts[_SIMPLE_VALUE])[0]
     if _TENSOR in parts and plugins.get(tag) == _SCALARS:
@@ -118,7 +131,7 @@ def _tag_and_number(value: bytes, plugins: dict[bytes, bytes]) -> tuple[bytes, f
 
 def _only_element(tensor: bytes) -> float | None:
     """The number of a tensor that has one element; `None` for others."""
-    parts: dict[int, Any] = dict(_fields(tensor))
+    parts: dict[int, Any] = dict(fields(tensor))
     place, form = _ELEMENTS.get(parts.get(_TYPE, 0), (0, ""))
     if not place:
         return None
@@ -130,50 +143,10 @@ def _only_element(tensor: bytes) -> float | None:
     if form in ("<f", "<d"):
         return struct.unpack(form, element)[0] if len(element) == struct.calcsize(form) else None
     if isinstance(element, bytes):  # packed
-        element, end = _varint(element, 0)
+        element, end = varint(element, 0)
     if form == "<e":
         return struct.unpack("<e", element.to_bytes(2, "little"))[0]
-    return float(_signed(element))
-
-
-def _fields(message: bytes) -> "Iterator[tuple[int, Any]]":
-    """The fields of a message in their order: integers for varints, bytes for everything else."""
-    at = 0
-    while at < len(message):
-        key, at = _varint(message, at)
-        kind = key & 7
-        if kind == _VARINT:
-            value, at = _varint(message, at)
-            yield key >> 3, value
-            continue
-        if kind == _BYTES:
-            length, at = _varint(message, at)
-        elif kind in (_FIXED64, _FIXED32):
-            length = 8 if kind == _FIXED64 else 4
-        else:
-            raise ValueError(f"no field is of kind {kind}")
-        if at + length > len(message):
-            raise ValueError("a field ends behind its message")
-        yield key >> 3, message[at : at + length]
-        at += length
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-        if shift > 63:
-            raise ValueError("an integer is longer than 64 bits")
-
-
-def _signed(value: int) -> int:
-    value &= (1 << 64) - 1
-    return value - (1 << 64) if value >> 63 else value
+    return float(signed(element))
 
 
 def _crc_table() -> list[int]:

@@ -11,6 +11,7 @@ from trackio._artifacts import write_whole
 from trackio._native import canonical_project
 from trackio._program import ask_program
 from trackio._stored_forms import MEDIA_DIRECTORY
+from trackio._wandb_settings import is_silent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def save(
         write_whole(folder / name, lambda partial, path=path: copyfile(path, partial))
     if run is not None and run._destination is not None:
         names = {name: str(folder / name) for name in files}
-        ask_program("artifact", project, run._destination, {"call": "save_files", "files": names})
+        ask_program("artifact", project, run._destination, {"call": "save_files", "files": names}, is_silent(run._settings))
     return str(folder)
 
 

@@ -23,12 +23,16 @@ def state_of(run: Run) -> dict[str, Any]:
         "config": run.config.as_dict(),
         "destination": run._destination,
         "step": run._recorder.next_step(),
+        "joins_steps": run._joins_steps,
         "mode": run.mode,
         "tags": run.tags,
         "notes": run.notes,
         "job_type": run.job_type or None,
         "entity": run._entity,
         "sweep_id": run.sweep_id,
+        "rank": run._recorder.rank,
+        "metrics": list(run._definitions or ()),
+        "webhook": run._webhook,
     }
 
 
@@ -57,10 +61,13 @@ def joined_run(state: dict[str, Any]) -> Run:
             binary=program(),
             server=None if destination is None else (destination.url, destination.token),
             is_space=destination is not None and destination.space_id is not None,
+            rank=state["rank"],
             joins_at_step=state["step"],
         )
-    about = {key: state[key] for key in ("mode", "tags", "notes", "job_type", "entity", "sweep_id")}
+    about = {key: state[key] for key in ("mode", "tags", "notes", "job_type", "entity", "sweep_id", "webhook")}
     run = Run(recorder, state["project"], state["group"], None, destination, about, joined=True)
+    for metric in state["metrics"]:
+        run._take_definition(metric)
     run.config = Config(state["config"], on_change=run._record_config)
     if state["step"] is None:
         run._ended = True

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from typing import Any
 
 _KINDS = ("min", "max", "mean", "best", "first", "last", "copy", "none")
-# The summary is recorded at most this often while the run logs, and at its end.
-_RECORD_INTERVAL_SECONDS = 1.0
 
 
 class Metric:
@@ -28,124 +24,161 @@ class Metric:
         self.goal = goal
 
     def as_record(self) -> dict[str, Any]:
-        """What the config of the run holds, under a name that readers leave out of the user's values."""
-        record = {"name": self.name, "step_metric": self.step_metric, "goal": self.goal, "hidden": self.hidden or None}
-        record["summary"] = ",".join(self.summary) or None
+        """The definition in the form of `schema/src/metric_definition.rs`, for the config of the run."""
+        record: dict[str, Any] = {"name": self.name, "step_metric": self.step_metric, "goal": self.goal}
+        record.update(hidden=self.hidden or None, summary=list(self.summary) or None)
+        if self.step_metric is not None and not self.step_sync:
+            record["step_sync"] = False
         return {key: value for key, value in record.items() if value is not None}
+
+    def is_higher_better(self) -> bool:
+        """What counts as better: the goal, else what the summary keeps, else the lower value."""
+        if self.goal is not None:
+            return self.goal == "maximize"
+        return "max" in self.summary and "min" not in self.summary
+
+    def added_to(self, before: "Metric") -> "Metric":
+        """This definition, and what `before` said beyond it."""
+        kinds = [kind for kind in before.summary if kind != "none" or not self.summary]
+        return Metric(
+            self.name,
+            self.step_metric or before.step_metric,
+            self.step_sync or before.step_sync,
+            self.hidden or before.hidden,
+            tuple(dict.fromkeys([*kinds, *self.summary])),
+            self.goal or before.goal,
+        )
 
 
 class _Kept:
     """Least, greatest, sum, number and first of the finite values of one metric."""
 
-    def __init__(self, value: float) -> None:
-        self.min = self.max = self.first = value
+    __slots__ = ("count", "first", "max", "min", "sum")
+
+    def __init__(self) -> None:
+        self.min, self.max = float("inf"), float("-inf")
+        self.first: float = 0.0
         self.sum, self.count = 0.0, 0
+
+    def add(self, value: float) -> None:
+        """Takes in a finite value."""
+        if value < self.min:
+            self.min = value
+        if value > self.max:
+            self.max = value
+        if not self.count:
+            self.first = value
+        self.sum += value
+        self.count += 1
+
+
+class _Found:
+    """What the definition of one key asks of each row that has it."""
+
+    __slots__ = ("axis", "kept", "metric")
+
+    def __init__(self, metric: Metric, kept: _Kept | None) -> None:
+        self.metric = metric
+        self.axis = metric.step_metric if metric.step_sync else None
+        self.kept = kept
 
 
 class MetricDefinitions:
-    """The definitions of one run, and the values its summary keeps by them.
+    """The definitions of one run, and the values its summary keeps by them in this process.
 
     As in wandb, the summary of a defined metric is a dict: `run.summary["loss"]["min"]`.
     """
 
     def __init__(self) -> None:
-        self._exact: dict[str, Metric] = {}
-        self._patterns: list[Metric] = []
-        self._found: dict[str, Metric | None] = {}
+        self._by_name: dict[str, Metric] = {}
+        # By every key that was logged, so that a row costs a look-up a key.
+        self._found: dict[Any, _Found | None] = {}
         self._kept: dict[str, _Kept] = {}
         self._axis_values: dict[str, Any] = {}
-        self._recorded_at = monotonic()
-        self._changed = False
 
-    def define(self, metric: Metric) -> None:
-        """Takes in a definition; a second one of the same name adds to the first."""
-        if "*" in metric.name:
-            self._patterns = [known for known in self._patterns if known.name != metric.name] + [metric]
-        elif metric.name in self._exact:
-            before = self._exact[metric.name]
-            self._exact[metric.name] = Metric(
-                metric.name,
-                metric.step_metric or before.step_metric,
-                metric.step_sync or before.step_sync,
-                metric.hidden or before.hidden,
-                metric.summary or before.summary,
-                metric.goal or before.goal,
-            )
-        else:
-            self._exact[metric.name] = metric
+    def define(self, metric: Metric, overwrite: bool = False) -> None:
+        """Takes in a definition; unless it is to overwrite, a second one of the same name adds to the first."""
+        before = self._by_name.pop(metric.name, None)
+        self._by_name[metric.name] = metric if before is None or overwrite else metric.added_to(before)
+        if metric.step_metric is not None:
+            # What comes before the axis stands at its origin, as in wandb.
+            self._axis_values.setdefault(metric.step_metric, 0)
         self._found.clear()
 
-    def records(self) -> list[dict[str, Any]]:
-        """All definitions, for the config."""
-        return [metric.as_record() for metric in [*self._exact.values(), *self._patterns]]
+    def __iter__(self) -> "Iterator[Metric]":
+        return iter(self._by_name.values())
 
-    def _definition(self, key: str) -> Metric | None:
-        if key not in self._found:
-            found = self._exact.get(key)
-            for pattern in () if found else self._patterns:
-                before, _, after = pattern.name.partition("*")
-                if key.startswith(before) and key.endswith(after) and key != pattern.step_metric:
-                    found = pattern
-                    break
-            self._found[key] = found
-        return self._found[key]
+    def _find(self, key: Any) -> _Found | None:
+        """What is asked of a key that was not met since the last definition; it is known from now on."""
+        metric = self._by_name.get(key) if isinstance(key, str) else None
+        if metric is None and isinstance(key, str) and not key.startswith("_"):
+            fitting = [metric for metric in self if _fits(metric.name, key)]
+            # The longest pattern, the newest of equals.
+            metric = max(reversed(fitting), key=lambda metric: len(metric.name), default=None)
+        found = None
+        if metric is not None:
+            found = _Found(metric, self._kept.setdefault(key, _Kept()) if metric.summary else None)
+        self._found[key] = found
+        return found
 
     def observe(self, metrics: dict[Any, Any]) -> dict[Any, Any]:
         """Takes in a row; gives it with the newest value of each axis its metrics are drawn over."""
+        for axis in self._axis_values:
+            if axis in metrics:
+                self._axis_values[axis] = metrics[axis]
+        missing = self._take_in(metrics, metrics)
+        if not missing:
+            return metrics
+        self._take_in(missing, metrics)
+        return {**metrics, **missing}
+
+    def _take_in(self, values: dict[Any, Any], row: dict[Any, Any]) -> dict[str, Any]:
         missing = {}
-        for key, value in metrics.items():
-            metric = self._definition(key) if isinstance(key, str) else None
-            if metric is None:
+        found = self._found
+        for key, value in values.items():
+            entry = found[key] if key in found else self._find(key)
+            if entry is None:
                 continue
-            if metric.step_metric and metric.step_sync and metric.step_metric not in metrics:
-                if metric.step_metric in self._axis_values:
-                    missing[metric.step_metric] = self._axis_values[metric.step_metric]
-            if metric.summary:
-                self._keep(key, value)
-        for metric in [*self._exact.values(), *self._patterns]:
-            if metric.step_metric in metrics:
-                self._axis_values[metric.step_metric] = metrics[metric.step_metric]
-        return {**metrics, **missing} if missing else metrics
+            if entry.axis is not None and entry.axis not in row:
+                missing[entry.axis] = self._axis_values[entry.axis]
+            if entry.kept is not None:
+                number = value if type(value) is float and value - value == 0.0 else _number(value)
+                if number is not None:
+                    entry.kept.add(number)
+        return missing
 
-    def _keep(self, key: str, value: Any) -> None:
-        number = _number(value)
-        if number is None:
-            return
-        kept = self._kept.get(key)
-        if kept is None:
-            kept = self._kept[key] = _Kept(number)
-        kept.min, kept.max = min(kept.min, number), max(kept.max, number)
-        kept.sum += number
-        kept.count += 1
-        self._changed = True
-
-    def record_if_due(self, record: Callable[[], None], now: bool = False) -> None:
-        """Calls `record` when values changed and it was not called for a while, or `now`."""
-        if self._changed and (now or monotonic() - self._recorded_at >= _RECORD_INTERVAL_SECONDS):
-            self._changed, self._recorded_at = False, monotonic()
-            record()
-
-    def summarised(self, last: dict[str, Any]) -> dict[str, Any]:
-        """What the summary keeps of the metrics with definitions, by name; `last` are the newest values."""
+    def summary_of(self, last: dict[str, Any]) -> dict[str, Any]:
+        """What the summary holds by name, where `last` are the newest values of all metrics."""
         values: dict[str, Any] = {}
-        for key, kept in self._kept.items():
-            metric = self._definition(key)
-            if metric is None or not metric.summary or "none" in metric.summary or metric.summary == ("copy",):
-                continue
-            own = {kind: getattr(kept, kind) for kind in ("min", "max", "first") if kind in metric.summary}
-            if "mean" in metric.summary:
-                own["mean"] = kept.sum / kept.count
-            if "best" in metric.summary:
-                own["best"] = kept.max if metric.goal == "maximize" else kept.min
-            if "last" in metric.summary:
-                own["last"] = last.get(key)
-            values[key] = own
+        for key, value in last.items():
+            found = self._found[key] if key in self._found else self._find(key)
+            if found is None or found.kept is None or found.metric.summary == ("copy",):
+                values[key] = value
+            elif "none" not in found.metric.summary:
+                own = _aggregates(found.metric, found.kept)
+                if "last" in found.metric.summary:
+                    own["last"] = value
+                if own:
+                    values[key] = own
+                elif isinstance(value, (str, bool, list, dict)):
+                    values[key] = value
         return values
 
-    def is_left_out(self, key: str) -> bool:
-        """Whether the summary has no value of this metric."""
-        metric = self._definition(key)
-        return metric is not None and "none" in metric.summary
+
+def _aggregates(metric: Metric, kept: _Kept) -> dict[str, Any]:
+    if not kept.count:
+        return {}
+    own: dict[str, Any] = {kind: getattr(kept, kind) for kind in ("min", "max", "first") if kind in metric.summary}
+    if "mean" in metric.summary:
+        own["mean"] = kept.sum / kept.count
+    if "best" in metric.summary:
+        own["best"] = kept.max if metric.is_higher_better() else kept.min
+    return own
+
+
+def _fits(pattern: str, key: str) -> bool:
+    before, star, after = pattern.partition("*")
+    return bool(star) and len(key) >= len(before) + len(after) and key.startswith(before) and key.endswith(after)
 
 
 def metric_of(name: Any, step_metric: Any, step_sync: Any, hidden: Any, summary: Any, goal: Any) -> Metric:
@@ -165,7 +198,7 @@ def metric_of(name: Any, step_metric: Any, step_sync: Any, hidden: Any, summary:
 
 
 def _number(value: Any) -> float | None:
-    """The value as a finite number; `None` for everything else."""
+    """The value as a finite number that floats can hold; `None` for everything else."""
     if not isinstance(value, (int, float)):
         try:
             value = value.item()
@@ -174,6 +207,7 @@ def _number(value: Any) -> float | None:
         if not isinstance(value, (int, float)):
             return None
     try:
-        return value if value - value == 0 else None
+        number = float(value)
     except OverflowError:
         return None
+    return value if number - number == 0.0 else None

@@ -1,8 +1,11 @@
 """Types of the extension module; see `client-py/src/recorder.rs` for what each method does."""
 
 from os import PathLike
-from typing import Any
+from typing import Any, final
 
+__all__ = ["Recorder", "canonical_project", "redact_command"]
+
+@final
 class Recorder:
     """One run in this process."""
 
@@ -10,6 +13,7 @@ class Recorder:
     name: str
     project: str
     resumed: bool
+    rank: int
     problems: list[str]
 
     def __new__(
@@ -29,11 +33,20 @@ class Recorder:
         gpu_interval_seconds: float | None = None,
         server: tuple[str, str | None] | None = None,
         is_space: bool = False,
+        rank: int | None = None,
+        environment: dict[str, Any] | None = None,
         joins_at_step: int | None = None,
     ) -> Recorder: ...
     def log(self, metrics: dict[Any, Any], step: int | None = None, run: object = None) -> int | None: ...
     def log_system(self, metrics: dict[Any, Any]) -> None: ...
-    def alert(self, title: str, text: str | None = None, level: str = "warn") -> int | None: ...
+    def log_console(self, stream: str, text: str) -> None: ...
+    def alert(
+        self,
+        title: str,
+        text: str | None = None,
+        level: str = "warn",
+        webhook: tuple[str, str, str] | None = None,
+    ) -> int | None: ...
     def set_config(self, config: dict[Any, Any]) -> None: ...
     def set_summary(self, summary: dict[Any, Any]) -> None: ...
     def last_values(self) -> dict[str, Any]: ...

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from subprocess import Popen
+
     from trackio._destination import Destination
+    from trackio._progress import UploadProgress
 
 
 class ProgramError(ValueError):
@@ -23,14 +26,21 @@ class ProgramError(ValueError):
 
 
 def ask_program(
-    command: str, project: str, destination: "Destination | None", request: dict[str, Any]
+    command: str, project: str, destination: "Destination | None", request: dict[str, Any], silent: bool = False
 ) -> dict[str, Any]:
     """Asks `paceline <command>` about a project, of the data directory or of the server at `destination`.
 
-    Raises `ProgramError` when it refuses, `RuntimeError` when it is missing or fails.
+    On a terminal, unless `silent`, one sees how far an upload is. Raises `ProgramError` when it refuses,
+    `RuntimeError` when it is missing or fails.
     """
-    server = None if destination is None else destination.as_request()
-    return _ask(command, {"project": project, "server": server, **request}, ())
+    if destination is None:
+        return _ask(command, {"project": project, "server": None, **request}, ())
+    from trackio._progress import UploadProgress
+
+    progress = UploadProgress(destination.source, silent)
+    with progress:
+        asked = {"project": project, "server": destination.as_request(), "tells_progress": progress.is_shown, **request}
+        return _ask(command, asked, (), progress if progress.is_shown else None)
 
 
 def ask_data(call: str, project: str = "", **fields: Any) -> Any:
@@ -46,11 +56,22 @@ def store_rows(project: str, run_id: str, run_name: str, rows: "Iterable[dict[st
 
     Raises as `ask_program`, and what `rows` raises: what came before is stored then.
     """
+    return store_run(project, run_id, run_name, ({"row": row} for row in rows))["stored"]
+
+
+def store_run(project: str, run_id: str, run_name: str, lines: "Iterable[dict[str, Any]]") -> dict[str, int]:
+    """Stores what happened in a run that has ended, as it comes, each line in a form of `RunLine`.
+
+    Gives how many rows, samples and alerts were `stored`, and how many of them were there already: `duplicates`.
+    Raises as `store_rows`.
+    """
     run = {"id": run_id, "name": run_name}
-    return _ask("ask", {"project": project, "call": "append", "run": run}, rows)["stored"]
+    return _ask("ask", {"project": project, "call": "append", "run": run}, lines)
 
 
-def _ask(command: str, request: dict[str, Any], lines: "Iterable[dict[str, Any]]") -> Any:
+def _ask(
+    command: str, request: dict[str, Any], lines: "Iterable[dict[str, Any]]", progress: "UploadProgress | None" = None
+) -> Any:
     import json
     import subprocess
 
@@ -63,6 +84,7 @@ def _ask(command: str, request: dict[str, Any], lines: "Iterable[dict[str, Any]]
     )
     with started:
         try:
+            assert started.stdin is not None
             for line in chain((request,), lines):
                 started.stdin.write(json.dumps(_plain(line), allow_nan=False).encode() + b"\n")
         except BrokenPipeError:  # it has said no already
@@ -71,7 +93,7 @@ def _ask(command: str, request: dict[str, Any], lines: "Iterable[dict[str, Any]]
             # What came so far is not taken for the whole of it.
             started.kill()
             raise
-        said, trouble = started.communicate()
+        said, trouble = started.communicate() if progress is None else _follow(started, progress)
     try:
         answer = json.loads(said)
     except ValueError:
@@ -83,6 +105,29 @@ def _ask(command: str, request: dict[str, Any], lines: "Iterable[dict[str, Any]]
     if code.startswith("invalid_") or code.endswith("_not_found") or code == "name_taken":
         raise ProgramError(message, code)
     raise RuntimeError(message)
+
+
+def _follow(started: "Popen[bytes]", progress: "UploadProgress") -> tuple[bytes, bytes]:
+    """As `communicate`, with what the program says of its progress drawn; its last line is the answer."""
+    import json
+    from threading import Thread
+
+    assert started.stdin and started.stdout and started.stderr
+    trouble: list[bytes] = []
+    # A program that says more than a pipe holds would wait for us.
+    listener = Thread(target=lambda stream: trouble.append(stream.read()), args=(started.stderr,), daemon=True)
+    listener.start()
+    try:
+        started.stdin.close()
+    except BrokenPipeError:  # it has said no already
+        pass
+    said = b""
+    for said in started.stdout:
+        if said.startswith(b'{"sent_bytes"'):
+            progress.sent(**json.loads(said))
+    started.wait()
+    listener.join()
+    return said, b"".join(trouble)
 
 
 def _plain(value: Any) -> Any:

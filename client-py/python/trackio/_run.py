@@ -7,18 +7,21 @@ import warnings
 from _thread import allocate_lock
 from operator import index
 
-from trackio._alerts import AlertLevel, print_alert
+from trackio._alerts import AlertLevel, Webhook, is_web_address, print_alert
 from trackio._config import Config
 from trackio._summary import Summary
 from trackio._wandb_run import WandbRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
     from typing import Any
 
+    from trackio._console import Console
     from trackio._destination import Destination
+    from trackio._displaced import DisplacedRecorder
     from trackio._metric_definitions import Metric, MetricDefinitions
     from trackio._native import Recorder
     from trackio.artifact import Artifact
@@ -34,7 +37,7 @@ class Run(WandbRun):
 
     def __init__(
         self,
-        recorder: "Recorder",
+        recorder: "Recorder | DisplacedRecorder",
         project: str,
         group: str | None,
         config: Any,
@@ -52,12 +55,20 @@ class Run(WandbRun):
         # Values of `log(commit=False)`, with their step and the process that holds them.
         self._held: tuple[dict[Any, Any], int | None, int] | None = None
         self._hold_lock = allocate_lock()
+        self._webhook = (about or {}).get("webhook") or Webhook(None, None)
+        # For programs that call this package `wandb`: the step given last, which a `log` without one goes on with.
+        self._joins_steps = bool((about or {}).get("joins_steps"))
+        self._open_step: int | None = None
         self._ended = False
+        self._console: Console | None = None
+        # Begins it again, by its id and `resume`; for a run that `init` began.
+        self._begin: Callable[[str, str], Recorder] | None = None
         # Where it is noted that the run goes on unless it finishes, and the process that noted it.
         self._auto_note: tuple[str, int] | None = None
         self.start_time = started.timestamp()
         self.starting_step = recorder.next_step() or 0
         self._destination = destination
+        self._dataset: str | None = None
         self._space_id = None if destination is None else destination.space_id
         self.id = recorder.run_id
         self._name = self._recorded_name = recorder.name
@@ -65,7 +76,8 @@ class Run(WandbRun):
         self.project = project
         self.group = group
         self.url = None if destination is None else destination.url
-        self.summary = Summary(recorder)
+        self.summary = Summary(self)
+        self._summary_by_hand = self.summary._by_hand
         self.config = Config(config, on_change=self._record_config)
         # A run that continues, or that another process began, has a config already; it is replaced once something is set.
         if not joined and (not self.resumed or self.config):
@@ -102,9 +114,9 @@ class Run(WandbRun):
 
     def _record_config(self, config: Config) -> None:
         # The peer's readers know these three; they are no part of what the user sees as the config.
-        own = {"_Username": None, "_Created": self._created, "_Group": self.group}
+        own: dict[str, Any] = {"_Username": None, "_Created": self._created, "_Group": self.group}
         if self._definitions is not None:
-            own["_Metrics"] = self._definitions.records()
+            own["_Metrics"] = [metric.as_record() for metric in self._definitions]
         self._recorder.set_config({**config, **own, **self._private_config()})
 
     def log(
@@ -121,8 +133,9 @@ class Run(WandbRun):
         `metrics` (or `data`) maps names to numbers, truth values, texts, lists, dicts, tensors and arrays of one
         element. `step` counts on from the last one when it is absent. `commit=False` holds the values in memory:
         they become part of the row that the next `log` of the same step, or without a step, records; a `log` of
-        another step and the end of the run record them as they are. `sync` is accepted. Never raises for what a
-        value is or what the disk does; see `trackio.log`.
+        another step and the end of the run record them as they are. In a program that imports this package as
+        `wandb`, the first `log` without a step after one with a step belongs to that step. `sync` is accepted. Never
+        raises for what a value is or what the disk does; see `trackio.log`.
         """
         if metrics is None:
             metrics = data
@@ -132,14 +145,36 @@ class Run(WandbRun):
             metrics = _as_dict(metrics)
             if metrics is None:
                 return
+        if self._joins_steps:
+            step = self._joined_step(step, commit)
+        if commit is None and self._held is None and self._definitions is None and not self._summary_by_hand:
+            # Most calls of most programs: there is nothing to merge and nothing to sum up.
+            try:
+                if self._recorder.log(metrics, step, self) is not None:
+                    return
+            except OverflowError:
+                pass
         if self._definitions is not None:
             metrics = self._definitions.observe(metrics)
+        if self._summary_by_hand:
+            self.summary._logged(metrics)
         if commit is not None or self._held is not None:
             self._merge(metrics, step, commit is None or bool(commit))
         else:
             self._record_row(metrics, step)
-        if self._definitions is not None:
-            self._definitions.record_if_due(self.summary._record)
+
+    def _joined_step(self, step: int | None, commit: bool | None) -> int | None:
+        """The step of a row as wandb counts: one that is given stays open until a row without a step ends it."""
+        opened = self._open_step
+        if step is None:
+            step = opened
+            if commit is None or commit:
+                self._open_step = None
+        elif commit:
+            self._open_step = None
+        elif opened is None or step > opened:
+            self._open_step = step
+        return step
 
     def _merge(self, metrics: dict[Any, Any], step: int | None, commit: bool) -> None:
         with self._hold_lock:
@@ -172,7 +207,7 @@ class Run(WandbRun):
         try:
             recorded = self._recorder.log(metrics, step, self)
         except OverflowError:  # from the step alone, before anything is recorded
-            _warn_once(None, "step size", f"a step of {step.bit_length()} bits is beyond 64; the row gets the next step instead")
+            _warn_once(None, "step size", f"a step of {(step or 0).bit_length()} bits is beyond 64; the row gets the next step instead")
             recorded = self._recorder.log(metrics, None, self)
         if recorded is None:
             _warn_once(self, "ended", f"run `{self.name}` has ended; what is logged into it now is not recorded")
@@ -199,16 +234,22 @@ class Run(WandbRun):
     ) -> None:
         """Raises an alert: one line to standard error, one row for everybody who watches.
 
-        `level` is an `AlertLevel` or its name; another one raises `ValueError`. Within `wait_duration` (seconds,
+        `level` is an `AlertLevel` or its name; another one raises `ValueError`. `webhook_url`, or that of the run, is
+        sent the alert by the program beside Python, also when this process ends at once; nothing waits for it. Within `wait_duration` (seconds,
         or a `timedelta`) an alert of the same title is left out; by default none is.
         """
         level = AlertLevel.WARN if level is None else AlertLevel.of(level)
         if wait_duration is not None and not self._is_alert_due(str(title), wait_duration):
             return
-        step = self._recorder.alert(str(title), None if text is None else str(text), level.value)
+        webhook = None
+        if (address := self._webhook.address(webhook_url, level)) is not None:
+            if is_web_address(address):
+                webhook = str(address), self.project, self.name
+            else:
+                problem = "the address of a webhook begins with neither `http://` nor `https://`; the alert is recorded and not sent"
+                _warn_once(self, "webhook", problem)
+        step = self._recorder.alert(str(title), None if text is None else str(text), level.value, webhook)
         print_alert(title, text, level, step)
-        if webhook_url:
-            _warn_once(self, "webhook", "`webhook_url` is not used yet; the alert is recorded and shown")
 
     def log_artifact(
         self,
@@ -258,9 +299,14 @@ class Run(WandbRun):
     ) -> "Artifact":
         """Links a version into the collection `registry-<registry>/<collection>`, and gives the link.
 
-        Raises as `Artifact.link`.
+        One that is not logged yet is logged to this run first. Else as `Artifact.link`; the registry notes the run.
+
+        Raises as `Artifact.link`, `TypeError` for what is no `Artifact`, and `NotImplementedError` in a run that a
+        server keeps.
         """
-        return artifact.link(target_path, aliases, bucket_id)
+        from trackio.registry import link
+
+        return link(artifact, target_path, aliases, bucket_id, self)
 
     def define_metric(
         self,
@@ -276,17 +322,22 @@ class Run(WandbRun):
 
         `step_metric` is the metric it is drawn over, whose newest value joins each of its rows unless
         `step_sync` is `False`. `summary` is one or more of `min`, `max`, `mean`, `best` (by `goal`, `minimize` or
-        `maximize`), `first`, `last`, `copy` and `none`, with commas between them. `overwrite` is accepted.
+        `maximize`), `first`, `last`, `copy` and `none`, with commas between them. `hidden` leaves it out of charts
+        that nobody asked for. A second definition of a name adds to the first, unless it is to `overwrite` it.
         """
-        from trackio._metric_definitions import MetricDefinitions, metric_of
+        from trackio._metric_definitions import metric_of
 
         metric = metric_of(name, step_metric, step_sync, hidden, summary, goal)
-        if self._definitions is None:
-            self._definitions = MetricDefinitions()
-            self.summary._definitions = self._definitions
-        self._definitions.define(metric)
+        self._take_definition(metric, bool(overwrite))
         self._record_config(self.config)
         return metric
+
+    def _take_definition(self, metric: "Metric", overwrite: bool = False) -> None:
+        from trackio._metric_definitions import MetricDefinitions
+
+        if self._definitions is None:
+            self._definitions = self.summary._definitions = MetricDefinitions()
+        self._definitions.define(metric, overwrite)
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Ends the run and waits until everything is committed, as long as there is progress.
@@ -300,9 +351,15 @@ class Run(WandbRun):
         with self._hold_lock:
             if (held := self._take_held()) is not None:
                 self._record_row(*held)
-        if self._definitions is not None:
-            self._definitions.record_if_due(self.summary._record, now=True)
+        if self._summary_by_hand and not self._ended:  # dicts in it may have changed
+            self.summary._record()
+        if self._console is not None:
+            self._console.close()
+            self._console = None
         self._ended = True
+        from trackio._session import forget_open
+
+        forget_open(self)
         trouble = self._recorder.finish(state, exit_code, failure, leaving=leaving)
         self._rename(at_the_end=True)
         if self._auto_note is not None and state == "finished":
@@ -312,6 +369,11 @@ class Run(WandbRun):
             self._auto_note = None
         if trouble:
             warnings.warn(f"run `{self.name}`: {trouble}", RuntimeWarning, stacklevel=3)
+        if self._dataset is not None:
+            from trackio._dataset import wait_for_sync
+
+            wait_for_sync(self.project, self._dataset)
+            self._dataset = None
 
     def __enter__(self) -> "Run":
         return self

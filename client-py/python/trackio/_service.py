@@ -68,3 +68,8 @@ def ensure_configured() -> None:
 def attach(run_id: str | None = None, **settings: Any) -> "Run | None":
     """The current run."""
     return context_vars.current_run.get()
+
+
+def _attach(run: "Run") -> "Run":
+    """The run that `Run._attach_id` is of, which joined its process when it was unpickled."""
+    return run

@@ -8,8 +8,8 @@ import sys
 import warnings
 
 from trackio import context_vars
-from trackio._alerts import AlertLevel
-from trackio._environment import DATA_DIRECTORY, git_commit, program
+from trackio._alerts import AlertLevel, Webhook
+from trackio._environment import DATA_DIRECTORY, git_commit, process_environment, program
 from trackio._native import Recorder, redact_command
 from trackio._run import Run, _failure_text
 
@@ -68,7 +68,7 @@ def init(
     save_code: bool | None = None,
     tensorboard: bool | None = None,
 ) -> Run:
-    """Begins a run and makes it the current one; an open one is finished first.
+    """Begins a run and makes it the current one; an open one is finished first, and goes on if it is logged into again.
 
     `project` is `TRACKIO_PROJECT`, `WANDB_PROJECT` or `huggingface` when it is absent; `name` is chosen when
     it is absent. `resume` is `never` (a new run), `allow` (the newest run of that name, else a new one) or
@@ -77,17 +77,29 @@ def init(
     the path of a YAML file. The machine is sampled every `cpu_log_interval` and `gpu_log_interval` seconds unless
     `auto_log_cpu` or `auto_log_gpu` is `False`.
 
+    In a notebook the page of the run is shown below the cell unless `embed` is `False`.
+
     `id` names the run for good: with `resume`, the run of that id is continued. `notes`, `tags` (a list, or a text
     with commas), `group` and `job_type` describe it. With `mode="disabled"` nothing is recorded, with `offline`
     no server is used. `reinit` is `False` or `return_previous` (gives the open run, if there is one), `create_new`
     (leaves it open and current) or anything else (finishes it). `sync_tensorboard` records the scalars that
     writers of TensorBoard are given. What is absent is taken from `settings` and from WANDB_NAME, WANDB_RUN_ID,
     WANDB_RUN_GROUP, WANDB_JOB_TYPE, WANDB_NOTES, WANDB_TAGS, WANDB_ENTITY, WANDB_MODE and WANDB_RESUME.
+    With `mode="shared"` the processes of a job (torchrun, accelerate, SLURM, MPI) log into one run: that of `id`, or
+    that of the job. Each has its rank, which its rows carry as `_rank` from 1 on; rank 0 decides how the run stands
+    and ends. Processes of a job that give the same `id` do so in any case; without, each has a run of its own.
     The parameters behind `sync_tensorboard`, and `dir`, are accepted and have no effect.
 
     With `server_url` (TRACKIO_SERVER_URL) the run is kept by that server instead of the data directory; its write
     token stands in the address as `?write_token=…` or in TRACKIO_WRITE_TOKEN. `space_id` (TRACKIO_SPACE_ID) is an
     existing Hugging Face Space that is such a server, and comes first.
+
+    With `dataset_id` (TRACKIO_DATASET_ID) the project is synced to that Dataset of the Hugging Face Hub as Parquet: every
+    few minutes, and once more at the end, which `finish` waits for, up to a minute (PACELINE_SYNC_PATIENCE). A Dataset that is
+    not there is made, for nobody else to see unless `private` is `False`. The token is HF_TOKEN, or the one of `hf auth login`.
+
+    Alerts of at least `webhook_min_level` (TRACKIO_WEBHOOK_MIN_LEVEL) are sent to `webhook_url` (TRACKIO_WEBHOOK_URL):
+    as messages to Slack's and Discord's addresses, as JSON to others. The address is kept nowhere for good.
 
     Raises `ValueError` for a project name, address or `resume` that cannot be used, for a missing token, and for
     `must` without such a run. Trouble with disks and servers is a warning: rows wait in the journal or in memory.
@@ -105,6 +117,8 @@ def init(
         config = sweeps.of_the_search(config, chosen)
     project, group = str(chosen["project"] or "huggingface"), chosen["group"]
     name, run_id = (None if chosen[key] in (None, "") else str(chosen[key]) for key in ("name", "id"))
+    is_shared = str(chosen["mode"]).lower() == "shared"
+    chosen["joins_steps"] = wandb_settings.is_called_wandb(sys._getframe(1))
     chosen["mode"] = mode = wandb_settings.mode_of(chosen["mode"])
     chosen["tags"] = wandb_settings.tags_of(chosen["tags"])
     chosen["notes"] = None if chosen["notes"] is None else str(chosen["notes"])
@@ -117,53 +131,80 @@ def init(
         current = None
     if current is not None and reinit in (False, "return_previous") and reinit is not None:
         return current
-    if webhook_min_level is not None:
-        AlertLevel.of(webhook_min_level)
+    chosen["webhook"] = webhook = Webhook.chosen(webhook_url, webhook_min_level)
     _check_config_keys(config)
     destination = None if mode != "online" else _destination(space_id, server_url, dataset_id, bucket_id)
+    dataset = _dataset(dataset_id) if mode == "online" and destination is None else None
     if current is not None and reinit != "create_new":
-        end(current, "finished", 0, None)
+        _displace(current)
         current = None
     if mode == "disabled":
         from trackio._disabled import DisabledRecorder
 
         silent: Any = DisabledRecorder(project, name, run_id)
         return _opened(Run(silent, project, group, config, None, {**chosen, "settings": settings}), current is None)
+    rank = None
+    if (is_shared or run_id is not None) and (share := _share_of(project, run_id, is_shared, settings)) is not None:
+        rank, run_id = share
+        # Another process may begin the run later than this one.
+        chosen["resume"], is_auto = "allow" if rank > 0 else chosen["resume"], False
     if is_auto:
         from trackio import _auto_resume
 
         run_id = _auto_resume.unfinished_run(project)
-    recorder = Recorder(
-        DATA_DIRECTORY,
-        project,
-        name=name,
-        run_id=run_id,
-        # An id that is there already is that run, whatever was said: its steps go on.
-        resume=str(chosen["resume"] if run_id is None or chosen["resume"] != "never" else "allow"),
-        binary=program(),
-        tags=chosen["tags"],
-        notes=chosen["notes"],
-        command=redact_command([str(argument) for argument in sys.argv]) or None,
-        git_commit=git_commit(),
-        cpu_interval_seconds=None if auto_log_cpu is False else float(cpu_log_interval),
-        gpu_interval_seconds=None if auto_log_gpu is False else float(gpu_log_interval),
-        server=None if destination is None else (destination.url, destination.token),
-        is_space=destination is not None and destination.space_id is not None,
-    )
+
+    environment = process_environment()
+
+    def begin(run_id: str | None, resume: str) -> Recorder:
+        return Recorder(
+            DATA_DIRECTORY,
+            project,
+            name=name,
+            run_id=run_id,
+            resume=resume,
+            binary=program(),
+            tags=chosen["tags"],
+            notes=chosen["notes"],
+            command=redact_command([webhook.hidden_in(str(argument)) for argument in sys.argv]) or None,
+            git_commit=None if environment is None else git_commit(),
+            cpu_interval_seconds=None if auto_log_cpu is False else float(cpu_log_interval),
+            gpu_interval_seconds=None if auto_log_gpu is False else float(gpu_log_interval),
+            server=None if destination is None else (destination.url, destination.token),
+            is_space=destination is not None and destination.space_id is not None,
+            rank=rank,
+            environment=environment,
+        )
+
+    # An id that is there already is that run, whatever was said: its steps go on.
+    recorder = begin(run_id, str(chosen["resume"] if run_id is None or chosen["resume"] != "never" else "allow"))
     run = _opened(Run(recorder, project, group, config, destination, {**chosen, "settings": settings}), current is None)
+    run._begin = begin
+    if dataset and not rank:
+        from trackio._dataset import follow
+
+        run._dataset = follow(project, dataset, private)
     if is_auto:
         _auto_resume.note_begin(run, project)
     note = wandb_settings.accepted_note(
         dir=dir, anonymous=anonymous, fork_from=fork_from, magic=magic, monitor_gym=monitor_gym, resume_from=resume_from,
-        save_code=save_code,
+        save_code=save_code, bucket_id=bucket_id, dataset_id=dataset_id if destination is not None else None,
     )  # fmt: skip
-    if not wandb_settings.is_silent(settings):
+    if not rank and not wandb_settings.is_silent(settings):
         _announce(run, note)
     for problem in recorder.problems:
         _warn(
             f"run `{run.name}`: {problem}; rows wait in the journal below `{DATA_DIRECTORY}`, "
             "or in memory while it cannot be written"
         )
+    if embed and "IPython" in sys.modules and not wandb_settings.is_silent(settings):
+        from trackio._notebook import embed_run, is_notebook
+
+        if is_notebook():
+            embed_run(run)
+    if _keeps_console(settings):
+        from trackio._console import Console
+
+        run._console = Console(recorder)
     if sync_tensorboard or tensorboard:
         from trackio._tensorboard import record_writers
 
@@ -204,11 +245,8 @@ def log(
     """
     run = _current_run._value
     if run is None:
-        raise RuntimeError("no run is open: call `trackio.init(project=…)` before `trackio.log()`")
-    if commit is None and data is None:
-        run.log(metrics, step)
-    else:
-        run.log(metrics, step, commit, data=data)
+        run = _require_run("log")
+    run.log(metrics, step, commit, sync, data=data)
 
 
 def log_system(metrics: dict[str, Any]) -> None:
@@ -219,13 +257,13 @@ def log_system(metrics: dict[str, Any]) -> None:
 def alert(
     title: str,
     text: str | None = None,
-    level: AlertLevel = AlertLevel.WARN,
+    level: AlertLevel | str = AlertLevel.WARN,
     webhook_url: str | None = None,
     wait_duration: Any = None,
 ) -> None:
     """Raises an alert in the current run: one line to standard error, one row for everybody who watches.
 
-    Within `wait_duration` (seconds, or a `timedelta`) an alert of the same title is left out.
+    It is sent to `webhook_url`, or to that of `init`; see `Run.alert`. Within `wait_duration` (seconds, or a `timedelta`) an alert of the same title is left out.
     """
     _require_run("alert").alert(title, text, level, webhook_url, wait_duration)
 
@@ -268,10 +306,25 @@ def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
 def end(run: Run, state: str, exit_code: int | None, failure: str | None, leaving: bool = False) -> None:
     """Ends a run in `state` and forgets it as the current one; `leaving` when Python itself is ending."""
     run._end(state, exit_code, failure, leaving)
-    _open_runs.pop(run.id, None)
     if context_vars.current_run.get() is run:
         context_vars.current_run.set(None)
         context_vars.current_project.set(None)
+
+
+def forget_open(run: Run) -> None:
+    """The run has ended, by whatever call: it is no longer one that the end of Python ends."""
+    if _open_runs.get(run.id) is run:
+        del _open_runs[run.id]
+
+
+def _displace(run: Run) -> None:
+    """Ends a run because another one begins; it goes on when it is logged into nevertheless."""
+    ended, next_step = run._recorder, run._recorder.next_step()
+    end(run, "finished", 0, None)
+    if run._begin is not None:
+        from trackio._displaced import DisplacedRecorder
+
+        run._recorder = run.summary._recorder = DisplacedRecorder(run, ended, next_step)
 
 
 def _destination(space_id: Any, server_url: Any, dataset_id: Any, bucket_id: Any) -> Destination | None:
@@ -282,10 +335,34 @@ def _destination(space_id: Any, server_url: Any, dataset_id: Any, bucket_id: Any
     return find_destination(space_id, server_url, dataset_id, bucket_id)
 
 
+def _dataset(dataset_id: Any) -> str | None:
+    if not (dataset_id or os.environ.get("TRACKIO_DATASET_ID")):
+        return None
+    from trackio._dataset import chosen_dataset
+
+    return chosen_dataset(dataset_id)
+
+
+def _keeps_console(settings: Any) -> bool:
+    if settings is None and not (os.environ.get("PACELINE_CONSOLE") or os.environ.get("WANDB_CONSOLE")):
+        return False
+    from trackio._console import is_wanted
+
+    return is_wanted(settings)
+
+
+def _share_of(project: str, run_id: str | None, is_asked: bool, settings: Any) -> tuple[int, str] | None:
+    from trackio._ranks import share_of
+
+    return share_of(project, run_id, is_asked, settings)
+
+
 def _require_run(function: str) -> Run:
     run = context_vars.current_run.get()
     if run is None:
-        raise RuntimeError(f"no run is open: call `trackio.init(project=…)` before `trackio.{function}()`")
+        from trackio.errors import NoRunError
+
+        raise NoRunError(f"no run is open: call `trackio.init(project=…)` before `trackio.{function}()`")
     return run
 
 

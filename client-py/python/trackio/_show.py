@@ -12,6 +12,7 @@ import time
 import warnings
 
 from trackio._environment import DATA_DIRECTORY, find_program
+from trackio._notebook import embed, is_notebook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,12 +42,16 @@ class TrackioDashboardApp:
             self._process.kill()
             self._process.wait()
 
+    def is_running(self) -> bool:
+        """Whether the server still answers."""
+        return self._process.poll() is None
+
     def wait(self) -> None:
         """Returns when the server has ended."""
         self._process.wait()
 
 
-class _Shown(tuple):
+class _Shown(tuple["Any", ...]):
     # A notebook prints the value of its last line, and these four are nothing to look at.
     def __repr__(self) -> str:
         return ""
@@ -75,7 +80,8 @@ def show(
     the lines. `frontend_dir` is a folder with another page. `full_url` holds the token that permits to change
     things. In a notebook the page is shown below the cell instead of in a tab of its own.
 
-    `theme`, `mcp_server` and `share` are accepted and do nothing, with one warning; `share_url` is `None`.
+    `theme` and `share` are accepted and do nothing, with one warning; `share_url` is `None`. MCP is always served at
+    `/mcp`, whatever `mcp_server` says.
 
     Raises `ValueError` for arguments that cannot be used, `OSError` when the server cannot start, `RuntimeError`
     when the program is missing. Source: the peer's `trackio.show`.
@@ -84,17 +90,16 @@ def show(
         raise ValueError(f"`dashboard` is `registry` or absent, not `{dashboard}`")
     if dashboard is not None and project is not None:
         raise ValueError("the registries belong to no project; leave out `project` or `dashboard`")
-    _warn_of_what_does_nothing(theme, mcp_server, share)
-    app = _start(host, server_port, frontend_dir, color_palette)
-    page = app.url.rstrip("/") + ("/registry" if dashboard == "registry" else "/")
-    query = _query(project=project)
-    writing = _query(project=project, write_token=app.write_token, footer=None if footer else "false")
-    full_url = page + writing
-    notebook = _is_notebook()
+    _warn_of_what_does_nothing(theme, share)
+    app = start_server(host, server_port, frontend_dir, color_palette)
+    place = app.url.rstrip("/") + ("/registry" if dashboard == "registry" else "")
+    footer_wish = None if footer else "false"
+    full_url = page_address(place, project=project, write_token=app.write_token, footer=footer_wish)
+    notebook = is_notebook()
     if notebook:
-        _embed(full_url)
+        embed(full_url)
     else:
-        print(f"* Trackio UI launched at: {page + query}")
+        print(f"* Trackio UI launched at: {page_address(place, project=project)}")
         print(f"* With this address things can be changed there too; share it only with people you trust: {full_url}")
         if open_browser:
             import webbrowser
@@ -109,9 +114,10 @@ def show(
     return _Shown((app, app.url, None, full_url))
 
 
-def _start(
+def start_server(
     host: str | None, port: int | None, frontend_dir: "str | Path | None", color_palette: list[str] | None
 ) -> TrackioDashboardApp:
+    """Serves the data directory until this process ends. Raises as `show`."""
     program = find_program()
     if program is None:
         raise RuntimeError("the program `paceline` is not found; it comes with the package, or set PACELINE_BINARY to its path")
@@ -144,33 +150,20 @@ def _start(
     return TrackioDashboardApp(process, url, token)
 
 
-def _query(**parameters: str | None) -> str:
-    from urllib.parse import quote, urlencode
+def page_address(server: str, **parameters: str | None) -> str:
+    """The page of a server, or of a place of it, with the parameters that are given."""
+    from urllib.parse import quote, urlencode, urlsplit
 
     given = {name: value for name, value in parameters.items() if value is not None}
-    return "?" + urlencode(given, quote_via=quote) if given else ""
+    page = server if urlsplit(server).path.strip("/") else server.rstrip("/") + "/"
+    return page + ("?" + urlencode(given, quote_via=quote) if given else "")
 
 
-def _warn_of_what_does_nothing(theme: Any, mcp_server: bool | None, share: bool | None) -> None:
+def _warn_of_what_does_nothing(theme: Any, share: bool | None) -> None:
     ignored = []
     if theme is not None and theme != "default":
         ignored.append("`theme` (the page follows the system's light or dark)")
-    if mcp_server:
-        ignored.append("`mcp_server` (this server has no `/mcp`)")
     if share or (share is None and os.environ.get("GRADIO_SHARE", "").lower() == "true"):
         ignored.append("`share` (no tunnel is opened; pass `host` to serve other machines)")
     if ignored:
         warnings.warn(f"`trackio.show` goes without {', '.join(ignored)}", UserWarning, stacklevel=3)
-
-
-def _is_notebook() -> bool:
-    # Whoever runs in a notebook has imported it.
-    shell = sys.modules.get("IPython")
-    current = None if shell is None else shell.get_ipython()
-    return current is not None and type(current).__name__ in ("ZMQInteractiveShell", "Shell")
-
-
-def _embed(url: str) -> None:
-    from IPython.display import IFrame, display
-
-    display(IFrame(url, width="100%", height=800))

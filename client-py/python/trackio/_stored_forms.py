@@ -61,6 +61,8 @@ def stored_forms(run: "Run", metrics: dict[Any, Any], step: int | None) -> tuple
     for key, value in dict(metrics).items():
         try:
             stored[key] = stored_form(value, place)
+            if (table := getattr(value, "table", None)) is not None and isinstance(stored[key], dict):
+                stored[f"{key}_table"] = stored_form(table, place)
         except Exception as error:  # of code that is not ours, which raises what it likes
             _warn_once(run, f"value {key!r:.200}", f"`{key}` is left out of step {step}: {_failure_text(error)}")
     return stored, step
@@ -95,12 +97,16 @@ def stored_form(value: Any, place: Place, depth: int = 0) -> Any:
         return Table(dataframe=value)._to_trackio(place)
     if hasattr(value, "dtype") and hasattr(value, "shape"):
         return _array_form(value, depth)
+    if hasattr(kind, "isoformat"):  # dates and times
+        return value.isoformat()
     return value
 
 
 def _array_form(value: Any, depth: int) -> Any:
     """A metric's few numbers, or the distribution of many; inside tables and dicts the numbers themselves."""
     array = as_array(value)
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:  # of Python's numbers none is as wide
+        array = array.astype("float64")
     if array.size == 1:
         return array.reshape(()).item()
     if depth == 0 and array.size > _LONGEST_METRIC_LIST and array.dtype.kind in "biuf":

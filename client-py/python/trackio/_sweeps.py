@@ -83,7 +83,7 @@ def of_the_search(config: Any, about: dict[str, Any]) -> Any:
 
     about["sweep_id"] = _sweep_id[0]
     about["project"] = about["project"] or _sweeps[_sweep_id[0]]["project"]
-    return {**Config(config), **_chosen}
+    return Config({**Config(config), **_chosen}, locked=_chosen)
 
 
 def _choices(settings: dict[str, Any], limit: int | None) -> "Iterator[dict[str, Any]]":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from trackio._config import Config
     from trackio._wandb_settings import Settings
     from trackio.artifact import Artifact
 
@@ -23,10 +24,13 @@ class WandbRun:
     """
 
     id: str
+    name: str
+    start_time: float
     project: str
     group: str | None
-    config: Any
+    config: "Config"
     _recorder: Any
+    _open_step: int | None
 
     def __init__(self, about: dict[str, Any]) -> None:
         self._tags = tuple(about.get("tags") or ())
@@ -73,7 +77,7 @@ class WandbRun:
     @notes.setter
     def notes(self, notes: Any) -> None:
         self._notes = None if notes is None else str(notes)
-        self._change("_Notes", self._notes)
+        self._change("_Notes", self._notes or "")
 
     @property
     def job_type(self) -> str:
@@ -120,7 +124,7 @@ class WandbRun:
     @property
     def step(self) -> int:
         """Step the next `log` without one gets."""
-        step = self._recorder.next_step()
+        step = self._recorder.next_step() if self._open_step is None else self._open_step
         return 0 if step is None else step
 
     @property
@@ -136,15 +140,12 @@ class WandbRun:
 
             folder = os.path.join(tempfile.gettempdir(), f"trackio-{self.id}")
         else:
-            folder = os.path.join(DATA_DIRECTORY, "media", self._recorder.project, "files", "runs", self._folder_name())
+            folder = os.path.join(DATA_DIRECTORY, "media", self._recorder.project, "files", "runs", folder_name(self.id))
         try:
             os.makedirs(folder, exist_ok=True)
         except OSError:  # the user's own write says what is wrong with the disk
             pass
         return folder
-
-    def _folder_name(self) -> str:
-        return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in self.id)[:128].lstrip(".") or "_"
 
     def project_name(self) -> str:
         """The project."""
@@ -188,17 +189,31 @@ class WandbRun:
         return self.settings
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """`False`: there is nothing to show inside a notebook."""
-        return False
+        """Shows the page of the run below the cell of a notebook, `height` pixels high; `False` elsewhere."""
+        from trackio._notebook import display_run
+
+        return display_run(self, height, hidden)
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
-        """A frame around the page of the run; a line of text for a local run."""
-        url = self.get_url()
-        return f'<iframe src="{url}" style="height:{height}px;width:100%"></iframe>' if url else f"<p>Run {self.name}</p>"
+        """A frame around the page of the run; a line of text for a local run whose page is not served."""
+        from trackio._notebook import html_of
+
+        return html_of(self, height, hidden)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
     def mark_preempting(self) -> None:
         """Notes that the machine may be taken away; what was logged is safe in any case."""
         self._change("_Preempting", True)
+
+    def _label(self, code: str | None = None, repo: str | None = None, code_version: str | None = None, **more: str) -> None:
+        """Nothing: what transformers tells wandb of itself."""
+
+    @property
+    def _attach_id(self) -> "WandbRun":
+        # Lightning hands it to the processes it spawns, and there to `trackio._attach`: pickled, the run goes on in them.
+        return self
 
     def watch(
         self,
@@ -251,9 +266,9 @@ class WandbRun:
     def link_model(
         self, path: "str | Path", registered_model_name: str, name: str | None = None, aliases: list[str] | None = None
     ) -> "Artifact":
-        """Stores a model and links it into the registry `model`."""
+        """Stores a model and links it into the registry `model`, which is made where it is missing."""
         artifact = self.log_model(path, name, aliases)
-        return self.link_artifact(artifact, f"registry-model/{registered_model_name}", aliases)  # type: ignore[attr-defined]
+        return self.link_artifact(artifact, f"wandb-registry-model/{registered_model_name}", aliases)  # type: ignore[attr-defined]
 
     def upsert_artifact(self, artifact_or_path: Any, name: str | None = None, type: str | None = None, **more: Any) -> "Artifact":
         """`log_artifact`: every version stands by itself here."""
@@ -270,3 +285,8 @@ class WandbRun:
             return False
         self._alerted_at[title] = now
         return True
+
+
+def folder_name(run_id: str) -> str:
+    """The name of the folder of a run's own files."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in run_id)[:128].lstrip(".") or "_"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _OFF = ("", "0", "false", "off", "no")
+_DEFAULTS = "config-defaults.yaml"
 _MODES = {"dryrun": "offline", "run": "online", "shared": "online"}
 # Parameters of `init`, the variable each falls back on, and the name it has in `Settings`.
 _SOURCES = {
@@ -30,7 +32,8 @@ class Settings:
     """Settings in wandb's names, all of them accepted.
 
     `init(settings=…)` uses `mode`, `project`, `entity`, `run_name`, `run_id`, `run_group`, `run_job_type`,
-    `run_notes`, `run_tags`, `resume` and `root_dir`; the others have nothing to do here.
+    `run_notes`, `run_tags`, `resume`, `root_dir`, where processes share a run `x_primary`, `x_label` and `rank`,
+    and `console`, which keeps what is printed when it is `wrap`; the others have nothing to do here.
     """
 
     def __init__(self, **values: Any) -> None:
@@ -65,6 +68,13 @@ def with_fallbacks(settings: Any, **given: Any) -> dict[str, Any]:
     return found
 
 
+def is_called_wandb(caller: Any) -> bool:
+    """Whether the program of this frame knows the package as `wandb`, by `import trackio as wandb` or as a module."""
+    package = sys.modules["trackio"]
+    names = (caller.f_globals.get("wandb"), caller.f_locals.get("wandb"), sys.modules.get("wandb"))
+    return any(named is package for named in names)
+
+
 def mode_of(mode: Any) -> str:
     """`online`, `offline` or `disabled`; another one is a note, and `online`."""
     text = "online" if mode is None else str(mode).lower()
@@ -87,7 +97,11 @@ def tags_of(tags: Any) -> list[str]:
 
 
 def chosen_config(config: Any, include: Any, exclude: Any) -> Any:
-    """The config `init` was given: read from a YAML file if it is the path of one, with the keys that are asked for."""
+    """The config `init` was given: read from a YAML file if it is the path of one, with the keys that are asked for.
+
+    What `config-defaults.yaml` of the working directory holds, or the files in WANDB_CONFIG_PATHS, is taken for the
+    keys it lacks.
+    """
     if isinstance(config, (str, os.PathLike)):
         config = _config_file(config)
     if include or exclude:
@@ -95,6 +109,17 @@ def chosen_config(config: Any, include: Any, exclude: Any) -> Any:
 
         values = Config(config)
         config = {key: value for key, value in values.items() if (not include or key in include) and key not in (exclude or ())}
+    paths = [path for path in os.environ.get("WANDB_CONFIG_PATHS", "").split(",") if path]
+    if os.path.exists(_DEFAULTS):
+        paths.insert(0, _DEFAULTS)
+    if paths:
+        from trackio._config import Config
+
+        values = Config()
+        for source in (*map(_config_file, paths), config):
+            if source is not None:
+                values.update(source)
+        config = values
     return config
 
 

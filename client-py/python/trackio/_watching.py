@@ -32,7 +32,7 @@ class _Watched:
 
     def _is_due(self, key: str) -> bool:
         count = self._seen[key] = self._seen.get(key, 0) + 1
-        return (count - 1) % self._interval == 0
+        return count % self._interval == 0
 
     def _gradient_hook(self, key: str) -> Any:
         def hook(gradient: Any) -> None:
@@ -43,7 +43,7 @@ class _Watched:
 
     def _parameters_hook(self, prefix: str) -> Any:
         def hook(module: Any, inputs: Any, output: Any) -> None:
-            if module.training and self._is_due("parameters"):
+            if self._is_due("parameters"):
                 self._note({f"parameters/{prefix}{name}": value for name, value in module.named_parameters()})
 
         return hook

@@ -17,8 +17,11 @@ from trackio._tabular import FORMS, in_form, restored, thinned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
+
+    from trackio.artifact import Artifact
+    from trackio.registry import Registry
 
 _ROWS_AT_A_TIME = 20_000
 
@@ -42,14 +45,15 @@ class Run:
 
     @property
     def config(self) -> dict[str, Any] | None:
-        """Config as it was when first asked for; `None` when the run has none."""
+        """Config as the user set it, as it was when first asked for."""
         if self._config is None:
             self._config = self._detail()["config"]
         return self._config
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The last value of each metric, then what `run.summary` was told."""
+        """The newest value of each key, or a dict of what `define_metric(summary=…)` keeps of it; then what
+        `run.summary` was told."""
         return self._detail()["summary_values"]
 
     @property
@@ -57,12 +61,40 @@ class Run:
         """`created`, `running`, `stalled`, `finished`, `failed` or `crashed`."""
         return self._detail()["state"]
 
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the run was made with: `host`, `pid`, `command`, `git_commit`, `user`, `directory`, `python`,
+        `executable`, `system`, `processors`, `packages` (versions by name), `git_remote`, `git_branch`, `git_dirty`,
+        `diff_bytes` and `diff_is_cut`; what is not known is `None` or absent.
+        """
+        detail = self._detail()
+        return {**{key: detail[key] for key in ("host", "pid", "command", "git_commit")}, **(detail["environment"] or {})}
+
+    def console(self) -> list[dict[str, Any]]:
+        """What the run printed, where it wanted that kept: each line with `timestamp`, `stream`, `rank` and `text`."""
+        return list(self._pages("console", _ROWS_AT_A_TIME))
+
+    def diff(self) -> str | None:
+        """The changes of the code that were not committed when the run began, as git writes them, secrets replaced.
+
+        `None` when there were none or they are not kept; at most 512 KiB, see `diff_is_cut` of `metadata`.
+        """
+        return self._ask("diff")["diff"]
+
+    @property
+    def ranks(self) -> list[dict[str, Any]]:
+        """The processes that share the run, by rank, each with its `state`, `rows`, `last_step`, `host` and `pid`.
+
+        Empty for a run that one process has to itself.
+        """
+        return list(self._detail()["ranks"])
+
     def status(self) -> dict[str, Any]:
         """Where the run stands: step, loss, time left, findings, one sentence; see docs/API.md for the fields."""
         return self._ask("status")
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Each metric with its key, number of values, first, last, lowest and highest one."""
+        """Each metric with its key, number of values, first, last, lowest, highest and mean one, and what `define_metric` said."""
         return self._ask("metrics")
 
     def history(
@@ -98,20 +130,43 @@ class Run:
         return in_form(rows, form)
 
     def series(
-        self, keys: "str | Sequence[str]", x: str = "step", pixels: int = 1_500, form: str = "list"
+        self,
+        keys: "str | Sequence[str]",
+        x: str = "auto",
+        pixels: int = 1_500,
+        form: str = "list",
+        ranks: "Sequence[int]" = (),
+        *,
+        smoothing: "float | Mapping[str, Any] | None" = None,
+        draft: bool = False,
     ) -> Any:
         """The points that draw the line of each metric on `pixels` columns as all of its points would.
 
-        `x` is `step` or `time` (seconds since 1970). As a `list` each key is a dict with `key`, `x`, `value`,
-        `total_points` and `exact`; as `pandas` or `arrow` there is a row for each point: `key`, `x`, `value`.
+        `x` is `step`, `time` (seconds since 1970), `relative_time` (seconds since the first row) or the name of a
+        metric; `auto` is the metric that `define_metric` named, the step elsewhere. As a `list` each key is a dict
+        with `key`, `rank`, `x_axis`, `x`, `value`, `total_points` and `exact`; as `pandas` or `arrow` there is a row for
+        each point: `key`, `x`, `value`, and `rank` where `ranks` are given. Of a run that processes share the line is
+        that of the lowest rank which logs the metric; with `ranks` there is one for each of them.
+
+        `smoothing` goes over every value before points are left out: a number from 0 to below 1 is the weight that
+        TensorBoard and wandb know; `{"kind": "half_life", "half_life": 100}` halves weights every 100 of x, and
+        `{"kind": "gaussian", "width": 50}` lays a bell curve over the values around. With `draft` a quicker answer may
+        come where the exact one would take long; its `exact` is false then.
         """
         _check_form(form)
         keys = [keys] if isinstance(keys, str) else list(keys)
-        found = ask_data("series", self.project, runs=[self.id], keys=keys, x=x, pixels=int(pixels))["series"]
+        if isinstance(smoothing, (int, float)):
+            smoothing = {"kind": "exponential", "weight": smoothing}
+        asked = {"keys": keys, "x": x, "pixels": int(pixels), "ranks": list(ranks), "smoothing": smoothing, "draft": bool(draft)}
+        found = ask_data("series", self.project, runs=[self.id], **asked)["series"]
         if form == "list":
             return found
-        points = [(one["key"], *point) for one in found for point in zip(one["x"], one["value"], strict=True)]
-        return in_form([dict(zip(("key", "x", "value"), point, strict=True)) for point in points], form)
+        points = []
+        for one in found:
+            rank = {"rank": one["rank"]} if ranks else {}
+            for at, value in zip(one["x"], one["value"], strict=True):
+                points.append({"key": one["key"], **rank, "x": float(at), "value": None if value is None else float(value)})
+        return in_form(points, form)
 
     def alerts(self, level: "AlertLevel | str | None" = None, since: str | None = None) -> list[dict[str, Any]]:
         """The alerts of the run, newest first; see `Api.alerts`."""
@@ -141,13 +196,16 @@ class Run:
         return ask_data(call, self.project, **{"run": self.id, **fields})
 
     def _rows(self, call: str, keys: "Sequence[str] | None", at_a_time: int) -> "Iterator[dict[str, Any]]":
+        for row in self._pages(call, at_a_time):
+            values = row["metrics"] if keys is None else {key: row["metrics"][key] for key in keys if key in row["metrics"]}
+            if values or keys is None:
+                yield {**restored(values), "step": row["step"], "timestamp": row["timestamp"]}
+
+    def _pages(self, call: str, at_a_time: int) -> "Iterator[dict[str, Any]]":
         after = None
         while True:
             page = self._ask(call, after=after, limit=int(at_a_time))
-            for row in page["items"]:
-                values = row["metrics"] if keys is None else {key: row["metrics"][key] for key in keys if key in row["metrics"]}
-                if values or keys is None:
-                    yield {**restored(values), "step": row["step"], "timestamp": row["timestamp"]}
+            yield from page["items"]
             after = page["next"]
             if after is None:
                 return
@@ -242,6 +300,43 @@ class Api:
         `ValueError` when there is no such project or level.
         """
         return _alerts(project, run, level, since)
+
+    def artifact(self, name: str, type: str | None = None) -> "Artifact":
+        """A version of an artifact: `<project>/<name>`, and `:v3` or `:<alias>` behind it for another than the newest.
+
+        Raises `ValueError` when there is no such version, and when it is not of the `type` that is given.
+        """
+        from trackio._artifacts import find_artifact
+
+        return find_artifact(name, type)
+
+    def artifact_exists(self, name: str, type: str | None = None) -> bool:
+        """Whether there is such a version of an artifact; see `artifact`."""
+        try:
+            self.artifact(name, type)
+        except ProgramError:
+            return False
+        return True
+
+    def create_registry(self, name: str, description: str | None = None, bucket_id: str | None = None) -> "Registry":
+        """Makes a registry of the data directory, and gives it.
+
+        Raises `ValueError` for a name that is taken or cannot be used, `NotImplementedError` for a `bucket_id` (or
+        TRACKIO_REGISTRY_BUCKET_ID).
+        """
+        from trackio.registry import Registry
+
+        registry = Registry(name, bucket_id)
+        ask_data("create_registry", registry=name, description=description)
+        return registry
+
+    def registry(self, name: str, bucket_id: str | None = None) -> "Registry":
+        """A registry that is there. `ValueError` when it is not; else as `create_registry`."""
+        from trackio.registry import Registry
+
+        registry = Registry(name, bucket_id)
+        ask_data("registry", registry=name)
+        return registry
 
 
 def _alerts(

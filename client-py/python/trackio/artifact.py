@@ -51,6 +51,8 @@ class Artifact(WandbArtifact):
         self._record: dict[str, Any] | None = None
         self._project: str | None = None
         self._destination: "Destination | None" = None
+        # Project, name and number of the version that a link of a registry points at.
+        self._source: tuple[str, str, int] | None = None
 
     @property
     def name(self) -> str:
@@ -125,27 +127,29 @@ class Artifact(WandbArtifact):
     @property
     def is_link(self) -> bool:
         """Whether it stands in a registry and points at a version elsewhere."""
-        return False
+        return self._source is not None
 
     @property
     def source_name(self) -> str | None:
         """Name of the artifact that holds the contents."""
-        return self._name
+        return self._name if self._source is None else self._source[1]
 
     @property
     def source_version(self) -> str | None:
         """Version that holds the contents."""
-        return self.version
+        return self.version if self._source is None else f"v{self._source[2]}"
 
     @property
     def source_project(self) -> str | None:
         """Project of the version that holds the contents."""
-        return self._project
+        return self._project if self._source is None else self._source[0]
 
     @property
     def source_qualified_name(self) -> str:
         """`<project>/<name>:v<number>` of the version that holds the contents; as `qualified_name` otherwise."""
-        return self.qualified_name
+        if self._source is None:
+            return self.qualified_name
+        return f"{self.source_project}/{self.source_name}:{self.source_version}"
 
     @property
     def references(self) -> list[dict[str, Any]]:
@@ -162,8 +166,19 @@ class Artifact(WandbArtifact):
             raise RuntimeError(f"artifact `{self._name}` is not logged: call `log_artifact` first")
         return self
 
-    def add_file(self, local_path: str | Path, name: str | None = None) -> None:
+    def add_file(
+        self,
+        local_path: str | Path,
+        name: str | None = None,
+        is_tmp: bool | None = False,
+        skip_cache: bool | None = False,
+        policy: str | None = "mutable",
+        overwrite: bool = False,
+    ) -> None:
         """Adds a file, under its own name or the path `name` inside the artifact; read when it is logged.
+
+        With `overwrite` it takes the place of what was added at this path. `is_tmp`, `skip_cache` and `policy` are
+        accepted.
 
         Raises `ValueError` for what is no file and for a path that cannot be used, `RuntimeError` once logged.
         """
@@ -171,23 +186,39 @@ class Artifact(WandbArtifact):
         path = Path(local_path).resolve()
         if not path.is_file():
             raise ValueError(f"`{local_path}` is no file")
-        self._files.append((path, checked_path(path.name if name is None else name)))
+        self._add([(path, checked_path(path.name if name is None else name))], overwrite)
 
-    def add_dir(self, local_dir: str | Path, name: str | None = None) -> None:
+    def add_dir(
+        self,
+        local_dir: str | Path,
+        name: str | None = None,
+        skip_cache: bool | None = False,
+        policy: str | None = "mutable",
+        merge: bool = False,
+    ) -> None:
         """Adds every file below a folder but symbolic links, below the path `name` where one is given.
 
-        Raises as `add_file`.
+        With `merge` they take the places of what was added at the same paths. `skip_cache` and `policy` are
+        accepted. Raises as `add_file`.
         """
         self._check_is_open()
         folder = Path(local_dir).resolve()
         if not folder.is_dir():
             raise ValueError(f"`{local_dir}` is no folder")
         prefix = checked_path(name.rstrip("/")) + "/" if name else ""
+        found = []
         for place, folders, names in os.walk(folder):
             folders.sort()
             for path in (Path(place, name) for name in sorted(names)):
                 if path.is_file() and not path.is_symlink():
-                    self._files.append((path, checked_path(prefix + path.relative_to(folder).as_posix())))
+                    found.append((path, checked_path(prefix + path.relative_to(folder).as_posix())))
+        self._add(found, merge)
+
+    def _add(self, files: list[tuple[Path, str]], replaces: bool) -> None:
+        if replaces:
+            places = {place for _, place in files}
+            self._files = [file for file in self._files if file[1] not in places]
+        self._files += files
 
     def add_reference(
         self,
@@ -247,15 +278,29 @@ class Artifact(WandbArtifact):
         aliases: list[str] | None = None,
         bucket_id: str | None = None,
     ) -> "Artifact":
-        """Links this version into the collection `registry-<registry>/<collection>`; gives the link.
+        """Links this version into the collection `registry-<registry>/<collection>`, and gives the link.
 
-        Raises `NotImplementedError`: registries are read only so far.
+        The registry is there (`Api.create_registry`); the collection is made where it is missing, and takes
+        artifacts of this type from then on. Nothing is copied: the link has the next number in the collection and
+        the contents of this version. One that is linked already stays. `aliases` point at it from now on, wherever
+        they pointed before; `latest` points at the newest by itself.
+
+        Raises `RuntimeError` before it is logged, `ValueError` for names that cannot be used, a missing registry and
+        another type, `NotImplementedError` for a `bucket_id` (or TRACKIO_REGISTRY_BUCKET_ID) and for a version that
+        a server keeps: registries belong to the data directory.
         """
-        raise NotImplementedError("links into registries cannot be made yet; log the artifact into a project of its own")
+        from trackio.registry import link
+
+        return link(self, target_path, aliases, bucket_id, None)
 
     def unlink(self) -> None:
-        """Removes a link from its registry; `ValueError` for what is no link."""
-        raise ValueError(f"artifact `{self._name}` is no link of a registry, so there is nothing to unlink")
+        """Takes a link out of its collection, with the aliases at it; what it points at stays, its number stays taken.
+
+        Raises `ValueError` for what is no link, and for one that is not there any more.
+        """
+        from trackio.registry import unlink
+
+        unlink(self)
 
     def _check_is_open(self) -> None:
         if self._record is not None:

@@ -19,8 +19,16 @@ class AuthenticationError(CommError):
     """A server does not take the token."""
 
 
+class NoRunError(UsageError, RuntimeError):
+    """No run is open, and one is needed."""
+
+
 class UnsupportedError(UsageError):
     """Something that does not exist here."""
+
+
+class ConfigError(Error):
+    """Never raised here: what is set in a config may be changed."""
 
 
 class WaitTimeoutError(Error):

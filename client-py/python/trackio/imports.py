@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import csv
 import math
-import sys
 from datetime import datetime, timezone
 from itertools import chain
 from pathlib import Path
 
+from trackio._import_progress import ImportProgress
 from trackio._program import ProgramError, ask_data, store_rows
 from trackio._publishing import say_not_uploaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any
+    from typing import Any, TextIO
+
+    from trackio._event_files import Reading
 
 _TIMESTAMP = "timestamp"
 # The run of the files that lie in the folder itself.
 _ROOT_RUN = "main"
-_ROWS_BETWEEN_NEWS = 10_000
 
 
 def import_csv(
@@ -51,7 +52,8 @@ def import_csv(
         raise FileNotFoundError(f"there is no CSV file `{path}`")
     columns = _Columns.of(path)
     run = path.stem if name is None else name
-    stored = store_rows(project, _new_id(), run, _counted(columns.rows()))
+    with ImportProgress(path.stat().st_size) as progress:
+        stored = store_rows(project, _new_id(), run, columns.rows(progress))
     print(f"* {stored} row(s) of {path} are in project `{project}` as run `{run}`: {', '.join(columns.metrics)}")
     _say_how_to_look(project, space_id)
 
@@ -75,7 +77,7 @@ def import_tf_events(
     Raises `FileNotFoundError`; `ValueError` for a project that has runs, and when there is no scalar.
     Source: the peer's `trackio.import_tf_events`.
     """
-    from trackio._event_files import event_files, scalars
+    from trackio._event_files import Reading, event_files, scalars
 
     folder = Path(log_dir)
     _check_is_new(project)
@@ -83,13 +85,14 @@ def import_tf_events(
         raise FileNotFoundError(f"there is no folder `{folder}`")
     runs = 0
     for relative, files in event_files(folder):
-        rows = map(_scalar_row, scalars(files))
-        first = next(rows, None)
-        if first is None:
+        with ImportProgress(sum(file.stat().st_size for file in files)) as progress:
+            rows = _scalar_rows(scalars(files, reading := Reading()), reading, progress)
+            first = next(rows, None)
+            run = f"{name}_{relative or _ROOT_RUN}" if name else relative or _ROOT_RUN
+            stored = 0 if first is None else store_rows(project, _new_id(), run, chain((first,), rows))
+        if not stored:
             print(f"* {relative or folder}: no scalars")
             continue
-        run = f"{name}_{relative or _ROOT_RUN}" if name else relative or _ROOT_RUN
-        stored = store_rows(project, _new_id(), run, _counted(chain((first,), rows)))
         print(f"* {stored} scalar(s) of {folder / relative} are in project `{project}` as run `{run}`")
         runs += 1
     if not runs:
@@ -127,14 +130,15 @@ class _Columns:
         if not rows:
             raise ValueError(f"`{path}` has no rows")
         columns = cls(path, step, timestamp, list(numeric))
-        if next(columns.rows(), None) is None:
+        if next(columns.rows(ImportProgress(0)), None) is None:
             raise ValueError(f"no column of `{path}` holds numbers only; besides `step` and `timestamp` at least one must")
         return columns
 
-    def rows(self) -> "Iterator[dict[str, Any]]":
+    def rows(self, progress: ImportProgress) -> "Iterator[dict[str, Any]]":
         """The rows that have a number, as they are stored."""
         with _reader(self.path) as reader:
             for line, row in reader.rows():
+                progress.row(reader.position())
                 metrics = {column: _stored(float(row[column])) for column in self.metrics if row[column]}
                 if metrics:
                     timestamp = None if self.timestamp is None else _time(self.path, line, row[self.timestamp])
@@ -149,13 +153,17 @@ class _reader:
 
     def __enter__(self) -> "_reader":
         # A byte order mark, as spreadsheets write it, is no part of the first name.
-        self._file = self._path.open(newline="", encoding="utf-8-sig")
+        self._file: TextIO = self._path.open(newline="", encoding="utf-8-sig")
         self._lines = csv.reader(self._file)
         self.names = next(self._lines, [])
         return self
 
     def __exit__(self, *_: Any) -> None:
         self._file.close()
+
+    def position(self) -> int:
+        """Bytes read so far, in whole blocks."""
+        return self._file.buffer.tell()
 
     def rows(self) -> "Iterator[tuple[int, dict[str, str]]]":
         """The rows; cells that a row lacks are empty. `ValueError` for one with too many."""
@@ -204,9 +212,12 @@ def _timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
 
 
-def _scalar_row(scalar: "tuple[float, int, str, float]") -> dict[str, Any]:
-    seconds, step, tag, value = scalar
-    return {"metrics": {tag: _stored(value)}, "step": step, "timestamp": _timestamp(seconds)}
+def _scalar_rows(
+    scalars: "Iterable[tuple[float, int, str, float]]", reading: "Reading", progress: ImportProgress
+) -> "Iterator[dict[str, Any]]":
+    for seconds, step, tag, value in scalars:
+        progress.row(reading.position)
+        yield {"metrics": {tag: _stored(value)}, "step": step, "timestamp": _timestamp(seconds)}
 
 
 def _stored(value: float) -> "float | str":
@@ -214,17 +225,6 @@ def _stored(value: float) -> "float | str":
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def _counted(rows: "Iterable[dict[str, Any]]") -> "Iterator[dict[str, Any]]":
-    """The rows, and on a terminal how many have passed."""
-    shown = sys.stderr is not None and sys.stderr.isatty()
-    for count, row in enumerate(rows, 1):
-        yield row
-        if shown and count % _ROWS_BETWEEN_NEWS == 0:
-            print(f"\r* {count:,} rows", end="", file=sys.stderr, flush=True)
-    if shown:
-        print("\r", end="", file=sys.stderr, flush=True)
 
 
 def _check_is_new(project: str) -> None:

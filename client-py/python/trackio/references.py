@@ -148,7 +148,7 @@ class HubReferences(ReferenceHandler):
             return unknown
         if inside is None:
             return [ResolvedReference(None, uri, about.get("size"), _hub_digest(about))]
-        found = []
+        found: list[ResolvedReference] = []
         folder = path.rstrip("/") + "/"
         for place, about in inside:
             if about.get("type") == "file":

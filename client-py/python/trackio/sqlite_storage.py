@@ -49,7 +49,7 @@ class SQLiteStorage:
     @staticmethod
     def get_runs(project: str) -> list[str]:
         """Names of the runs, oldest first."""
-        return [record["name"] for record in SQLiteStorage.get_run_records(project)]
+        return [str(record["name"]) for record in SQLiteStorage.get_run_records(project)]
 
     @staticmethod
     def get_run_records(project: str) -> list[dict[str, str | None]]:

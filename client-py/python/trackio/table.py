@@ -53,6 +53,10 @@ class Table:
         for row in rows if data is None and rows is not None else () if data is None else data:
             self.data.append(dict(row) if isinstance(row, dict) else self._named(row))
 
+    def _rows(self) -> list[dict[Any, Any]]:
+        # Programs append lists of values to `data`, as wandb's rows are.
+        return [row if isinstance(row, dict) else self._named(row) for row in self.data]
+
     def _named(self, values: Any) -> dict[Any, Any]:
         values = list(values)
         names = [] if self._columns is None else self._columns
@@ -64,7 +68,7 @@ class Table:
         """Names of the columns in their order."""
         if self._columns is not None:
             return self._columns
-        return list(dict.fromkeys(name for row in self.data for name in row))
+        return list(dict.fromkeys(name for row in self._rows() for name in row))
 
     def add_data(self, *data: Any) -> None:
         """Adds one row: its values in the order of `columns`."""
@@ -77,7 +81,7 @@ class Table:
         """
         values = list(data)
         self._columns = [*self.columns, name]
-        self.data = self.data or [{} for _ in values]
+        self.data = self._rows() or [{} for _ in values]
         if len(values) != len(self.data):
             raise ValueError(f"column `{name}` has {len(values)} values, and the table {len(self.data)} rows")
         for row, value in zip(self.data, values, strict=True):
@@ -85,13 +89,13 @@ class Table:
 
     def get_column(self, name: str) -> list[Any]:
         """The values of a column, `None` where a row has none."""
-        return [row.get(name) for row in self.data]
+        return [row.get(name) for row in self._rows()]
 
     def iterrows(self) -> "Iterator[tuple[int, list[Any]]]":
         """Position and values of each row, in the order of `columns`."""
         names = self.columns
-        return ((position, [row.get(name) for name in names]) for position, row in enumerate(self.data))
+        return ((position, [row.get(name) for name in names]) for position, row in enumerate(self._rows()))
 
     def _to_trackio(self, place: "Place") -> dict[str, Any]:
-        rows = [{key: stored_form(value, place, depth=1) for key, value in row.items()} for row in self.data]
+        rows = [{key: stored_form(value, place, depth=1) for key, value in row.items()} for row in self._rows()]
         return {"_type": self.TYPE, "_value": rows}

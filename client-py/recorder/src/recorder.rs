@@ -4,11 +4,14 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use paceline_journal::record::{AlertBody, Kind};
+use paceline_journal::record::{AlertBody, ConsoleBody, Kind};
 use paceline_journal::wake::Wake;
 use paceline_journal::{Journal, Written};
+use paceline_schema::console::{LONGEST_LINE_CHARACTERS, Stream};
 use paceline_schema::event::RunKey;
-use paceline_schema::{AlertLevel, Destination, RunEnd, RunStart};
+use paceline_schema::redact::redact_source;
+use paceline_schema::webhook::{WebhookCall, WebhookTarget};
+use paceline_schema::{AlertLevel, Destination, RunEnd, RunStart, Timestamp};
 
 use crate::companion::{Companion, CompanionError};
 
@@ -31,6 +34,8 @@ pub struct RunOptions {
     pub run: RunKey,
     /// First step to count from.
     pub next_step: i64,
+    /// Which of the processes that share the run this is; 0 where it has the run to itself.
+    pub rank: u32,
     /// What is known of the run at its start; absent where another process began it, which then also ends it.
     pub start: Option<RunStart>,
     /// Server the run logs to; absent when it logs into the data directory.
@@ -51,6 +56,7 @@ pub struct Recorder {
     journal: ManuallyDrop<Journal>,
     next_step: i64,
     last_step: Option<i64>,
+    rank: u32,
     checked_companion_us: i64,
     in_child: bool,
 }
@@ -74,7 +80,7 @@ impl Recorder {
     /// Begins to record. Nothing fails here; what cannot be done is said by [`Recorder::problem`].
     #[must_use]
     pub fn start(options: RunOptions) -> Self {
-        let RunOptions { directory, project, run, next_step, start, destination, companion } = options;
+        let RunOptions { directory, project, run, next_step, rank, start, destination, companion } = options;
         let journal = Journal::create(&directory, &project, &run, start.as_ref(), destination.as_ref());
         // Who joins a run says nothing of its start, and nothing of its end.
         let in_child = start.is_none();
@@ -89,6 +95,7 @@ impl Recorder {
             journal,
             next_step,
             last_step: None,
+            rank,
             checked_companion_us,
             in_child,
         }
@@ -123,22 +130,41 @@ impl Recorder {
         self.append(Kind::System, 0, body)
     }
 
-    /// Records an alert, with the last step logged. Gives that step.
-    pub fn alert(&mut self, title: &str, text: Option<&str>, level: AlertLevel) -> Option<i64> {
+    /// Records an alert, with the last step logged, and where it is to be sent. Gives that step.
+    pub fn alert(
+        &mut self,
+        title: &str,
+        text: Option<&str>,
+        level: AlertLevel,
+        webhook: Option<WebhookTarget>,
+    ) -> Option<i64> {
         let step = self.last_step;
         let body = AlertBody { title: title.to_owned(), text: text.map(str::to_owned), level, step };
         self.append_json(Kind::Alert, &body);
+        if let Some(target) = webhook {
+            let AlertBody { title, text, level, step } = body;
+            let time = Timestamp(self.journal.last_time_us());
+            self.append_json(Kind::Webhook, &WebhookCall { target, time, title, text, level, step });
+        }
         step
+    }
+
+    /// Records a line that was printed; secrets in it are replaced, and what is too long is cut.
+    pub fn log_console(&mut self, stream: Stream, text: &str) -> Written {
+        let end = text.char_indices().nth(LONGEST_LINE_CHARACTERS).map_or(text.len(), |(end, _)| end);
+        let body = ConsoleBody { stream, text: redact_source(&text[..end]) };
+        serde_json::to_vec(&body)
+            .map_or(Written::Dropped, |json| self.append(Kind::Console, self.rank.into(), &json))
     }
 
     /// Records the config, whole, as JSON object text.
     pub fn set_config(&mut self, json: &str) -> Written {
-        self.append(Kind::Config, 0, json.as_bytes())
+        self.append(Kind::Config, self.rank.into(), json.as_bytes())
     }
 
     /// Records the hand-set summary values, whole, as JSON object text.
     pub fn set_summary(&mut self, json: &str) -> Written {
-        self.append(Kind::Summary, 0, json.as_bytes())
+        self.append(Kind::Summary, self.rank.into(), json.as_bytes())
     }
 
     /// Says how the run ended and waits until everything is committed, as long as there is progress.
@@ -202,6 +228,12 @@ impl Recorder {
     #[must_use]
     pub fn problem(&self) -> Option<String> {
         self.journal.problem().map(|error| error.to_string())
+    }
+
+    /// Which of the processes that share the run this is.
+    #[must_use]
+    pub fn rank(&self) -> u32 {
+        self.rank
     }
 
     /// The run.

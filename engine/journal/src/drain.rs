@@ -9,6 +9,7 @@ use std::io::{self, Seek, Write};
 use std::path::PathBuf;
 
 use paceline_schema::Event;
+use paceline_schema::webhook::WebhookCall;
 
 use crate::error::{At, JournalError};
 use crate::file_lock::FileLock;
@@ -79,6 +80,8 @@ pub struct Checkpoint {
 pub struct Drained {
     /// What happened, in order.
     pub events: Vec<Event>,
+    /// Requests that alerts among them ask for, each with an id of its own.
+    pub webhooks: Vec<(String, WebhookCall)>,
     /// The journal is at its end: its writer is gone and nothing is left to read.
     pub ended: bool,
 }
@@ -154,7 +157,7 @@ impl Drain {
                 drained.ended = gone;
                 break;
             }
-            match self.step(gone, &mut drained.events)? {
+            match self.step(gone, &mut drained)? {
                 Step::Advanced => {}
                 Step::SegmentEnded => {
                     if let Some(segment) = self.segment.take() {
@@ -265,8 +268,8 @@ impl Drain {
         Ok(false)
     }
 
-    /// Looks at the next place of the open segment; a record there goes to `events`.
-    fn step(&mut self, gone: bool, events: &mut Vec<Event>) -> Result<Step, JournalError> {
+    /// Looks at the next place of the open segment; a record there goes to `drained`.
+    fn step(&mut self, gone: bool, drained: &mut Drained) -> Result<Step, JournalError> {
         let Some(segment) = &mut self.segment else { return Ok(Step::NothingNow) };
         let path = || segment_path(&self.journal.path, segment.number);
         let mut place = read_place(self.window.rest(), self.last_sequence);
@@ -277,7 +280,8 @@ impl Drain {
         if let Place::Record(record) = place {
             self.lost += self.last_sequence.map_or(0, |last| record.sequence - last - 1);
             self.last_sequence = Some(record.sequence);
-            events.extend(record.event(segment.reader.nonce));
+            drained.events.extend(record.event(segment.reader.nonce));
+            drained.webhooks.extend(record.webhook(segment.reader.nonce));
             segment.position += record.stride as u64;
             self.window.start += record.stride;
             return Ok(Step::Advanced);

@@ -8,10 +8,14 @@
 //! 24  step i64
 //! 32  body            then zeros up to a multiple of 8
 //! ```
+//! A config, a summary and a printed line carry the rank of their process in the place of the step.
+//!
 //! The body of a row is, for each value: key length u16, key, tag u8, then 8 bytes of a number, or the
 //! length u32 and the text of anything else as JSON. Other bodies are JSON.
 
+use paceline_schema::console::{ConsoleLine, Stream};
 use paceline_schema::event::{RunEnd, RunStart};
+use paceline_schema::webhook::WebhookCall;
 use paceline_schema::{Alert, Event, Metrics, Row, SystemSample, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
@@ -43,13 +47,27 @@ pub enum Kind {
     Alert = 6,
     /// The process stopped logging.
     End = 7,
+    /// A request that the alert before it asks for.
+    Webhook = 8,
+    /// A line was printed.
+    Console = 9,
 }
 
 impl Kind {
     fn from_byte(byte: u8) -> Option<Self> {
-        [Self::Start, Self::Config, Self::Summary, Self::Row, Self::System, Self::Alert, Self::End]
-            .into_iter()
-            .find(|kind| *kind as u8 == byte)
+        [
+            Self::Start,
+            Self::Config,
+            Self::Summary,
+            Self::Row,
+            Self::System,
+            Self::Alert,
+            Self::End,
+            Self::Webhook,
+            Self::Console,
+        ]
+        .into_iter()
+        .find(|kind| *kind as u8 == byte)
     }
 }
 
@@ -64,6 +82,15 @@ pub struct AlertBody {
     pub level: paceline_schema::AlertLevel,
     /// The last step logged before it.
     pub step: Option<i64>,
+}
+
+/// The body of a line that was printed; the rank stands in the place of the step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsoleBody {
+    /// Where to.
+    pub stream: Stream,
+    /// What.
+    pub text: String,
 }
 
 /// Collects the values of one row in the form of a record body. Kept between rows, so that it allocates
@@ -280,7 +307,16 @@ fn read_record(bytes: &[u8], length: usize) -> Option<RecordView<'_>> {
 }
 
 impl RecordView<'_> {
-    /// What the record says; `None` when a later version of us wrote a kind this one does not know.
+    /// The request that is asked for, with an id of its own; `None` when the record is about something else.
+    pub(crate) fn webhook(&self, nonce: u64) -> Option<(String, WebhookCall)> {
+        if Kind::from_byte(self.kind)? != Kind::Webhook {
+            return None;
+        }
+        Some((log_id(self.time_us, nonce, self.sequence), serde_json::from_slice(self.body).ok()?))
+    }
+
+    /// What happened to the run; `None` when the record is about something else, or when a later version of us
+    /// wrote a kind this one does not know.
     pub(crate) fn event(&self, nonce: u64) -> Option<Event> {
         let time = Timestamp(self.time_us);
         let id = || Some(log_id(self.time_us, nonce, self.sequence));
@@ -299,11 +335,25 @@ impl RecordView<'_> {
                 let AlertBody { title, text, level, step } = body;
                 Event::Alert(Alert { alert_id: id(), time, title, text, level, step })
             }
-            Kind::Config => Event::Config { time, json: String::from_utf8(self.body.to_vec()).ok()? },
-            Kind::Summary => Event::Summary { json: String::from_utf8(self.body.to_vec()).ok()? },
+            Kind::Config => Event::Config { time, json: self.json()?, rank: self.rank() },
+            Kind::Summary => Event::Summary { json: self.json()?, rank: self.rank() },
             Kind::Start => Event::Start(serde_json::from_slice::<RunStart>(self.body).ok()?),
+            Kind::Console => {
+                let ConsoleBody { stream, text } = serde_json::from_slice(self.body).ok()?;
+                Event::Console(ConsoleLine { log_id: id(), time, stream, rank: self.rank(), text })
+            }
             Kind::End => Event::End(serde_json::from_slice::<RunEnd>(self.body).ok()?),
+            Kind::Webhook => return None,
         })
+    }
+
+    fn json(&self) -> Option<String> {
+        String::from_utf8(self.body.to_vec()).ok()
+    }
+
+    /// A config, a summary and a printed line have no step; the rank of their process stands in its place.
+    fn rank(&self) -> u32 {
+        u32::try_from(self.step).unwrap_or(0)
     }
 }
 

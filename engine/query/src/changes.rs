@@ -13,8 +13,10 @@ use paceline_storage::{AlertRange, JsonObject, Reader, RunRecord};
 use crate::earlier_runs::EarlierRuns;
 use crate::engine::Engine;
 use crate::error::QueryError;
+use crate::known::Known;
+use crate::known::configs::digest;
 use crate::rows::log_row;
-use crate::status::RunView;
+use crate::status::{RunView, small};
 
 /// Rows, and alerts, of one delta.
 const MOST_ITEMS: usize = 1_000;
@@ -35,8 +37,8 @@ pub struct Changes {
     pub delta: Delta,
     /// Where the project stands with that.
     pub place: Place,
-    /// There is no more than this.
-    pub is_complete: bool,
+    /// The newest place there is; another one than `place` where that was too much for one delta.
+    pub newest: EventCursor,
 }
 
 impl Engine {
@@ -48,7 +50,8 @@ impl Engine {
         let now = self.now();
         self.read(project, |reader, project| {
             let heads = reader.all_heads()?;
-            let states = states(&View { reader, project, now, heads: &heads }, &reader.runs()?);
+            let states =
+                states(&View { reader, project, now, heads: &heads, known: &self.known }, &reader.runs()?);
             Ok(Place { cursor: newest(reader)?, states })
         })
     }
@@ -68,7 +71,7 @@ impl Engine {
             let (mut delta, cursor) = between(reader, None, &known.cursor, &newest)?;
             let records = reader.runs()?;
             let heads = reader.all_heads()?;
-            let view = View { reader, project, now, heads: &heads };
+            let view = View { reader, project, now, heads: &heads, known: &self.known };
             let states = states(&view, &records);
             let mut touched: BTreeSet<&str> = delta.rows.iter().map(|rows| rows.run_id.as_str()).collect();
             touched.extend(delta.alerts.iter().map(|alert| alert.run_id.as_str()));
@@ -79,8 +82,7 @@ impl Engine {
             delta.statuses = view.statuses(&touched)?;
             delta.deleted =
                 known.states.keys().filter(|run_id| !states.contains_key(*run_id)).cloned().collect();
-            let is_complete = cursor == newest;
-            Ok(Some(Changes { delta, place: Place { cursor, states }, is_complete }))
+            Ok(Some(Changes { delta, place: Place { cursor, states }, newest }))
         })
     }
 
@@ -146,33 +148,37 @@ struct View<'a> {
     project: &'a str,
     now: Timestamp,
     heads: &'a HashMap<String, Arc<RunHeads>>,
+    known: &'a Known,
 }
 
 impl View<'_> {
     fn statuses(&self, records: &[&RunRecord]) -> Result<Vec<RunStatus>, QueryError> {
         let earlier = OnceCell::new();
-        let no_heads = RunHeads::default();
+        let no_heads = Arc::<RunHeads>::default();
         let mut statuses = Vec::with_capacity(records.len());
         for record in records {
-            let heads = self.heads.get(&record.run_id).map_or(&no_heads, AsRef::as_ref);
+            let heads = self.heads.get(&record.run_id).unwrap_or(&no_heads);
             let config = self.reader.config(&record.run_id)?;
-            let view =
-                RunView { project: self.project, record, heads, config: config.as_ref(), now: self.now };
+            let (project, config, now, known) = (self.project, config.as_ref(), self.now, self.known);
+            let view = RunView { project, record, heads, config, now, known };
             let usual_length = |config: &JsonObject| {
-                earlier.get_or_init(|| EarlierRuns::read(self.reader).ok()).as_ref()?.median_last_step(config)
+                let earlier = earlier.get_or_init(|| EarlierRuns::read(self.reader, &known.configs).ok());
+                earlier.as_ref()?.median_last_step(digest(config))
             };
             let alerts = self.reader.alert_counts(&record.run_id)?;
-            statuses.push(RunStatus { alerts, ..view.status(usual_length) });
+            let machine = view.of_machine(self.reader)?;
+            statuses.push(small(RunStatus { alerts, ..view.status(usual_length, machine) }));
         }
         Ok(statuses)
     }
 }
 
 fn states(view: &View<'_>, records: &[RunRecord]) -> RunStates {
-    let no_heads = RunHeads::default();
+    let no_heads = Arc::<RunHeads>::default();
     let state_of = |record: &RunRecord| {
-        let heads = view.heads.get(&record.run_id).map_or(&no_heads, AsRef::as_ref);
-        RunView { project: view.project, record, heads, config: None, now: view.now }.state()
+        let heads = view.heads.get(&record.run_id).unwrap_or(&no_heads);
+        let View { project, now, known, .. } = *view;
+        RunView { project, record, heads, config: None, now, known }.state()
     };
     records.iter().map(|record| (record.run_id.clone(), state_of(record))).collect()
 }

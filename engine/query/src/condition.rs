@@ -8,7 +8,7 @@ use paceline_series::RunHeads;
 
 use crate::engine::Engine;
 use crate::error::QueryError;
-use crate::status::status_of;
+use crate::status::{small, status_of};
 
 /// Something that may come to hold of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -172,10 +172,10 @@ impl Engine {
     ) -> Result<(Vec<String>, RunStatus), QueryError> {
         let now = self.now();
         self.read(project, |reader, project| {
-            let status = status_of(reader, project, run, now)?;
+            let status = status_of(reader, project, run, now, &self.known)?;
             let heads = reader.heads(&status.run_id)?;
             let met = conditions.iter().filter(|condition| condition.holds(&status, &heads));
-            Ok((met.map(ToString::to_string).collect(), status))
+            Ok((met.map(ToString::to_string).collect(), small(status)))
         })
     }
 }

@@ -1,17 +1,20 @@
 //! The handle that transports hold: a store and a clock.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use paceline_schema::Timestamp;
 use paceline_storage::{Reader, Store};
 
 use crate::error::QueryError;
+use crate::known::Known;
 
 /// Every read use case over one data directory; cheap to clone, safe to share.
 #[derive(Clone)]
 pub struct Engine {
     store: Store,
     clock: fn() -> Timestamp,
+    pub(crate) known: Arc<Known>,
 }
 
 impl Engine {
@@ -24,7 +27,7 @@ impl Engine {
     /// Reads `store` as if the time were what `clock` says.
     #[must_use]
     pub fn with_clock(store: Store, clock: fn() -> Timestamp) -> Self {
-        Self { store, clock }
+        Self { store, clock, known: Arc::default() }
     }
 
     /// The store it reads.

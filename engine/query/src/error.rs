@@ -20,6 +20,12 @@ pub enum QueryError {
         /// Metrics of the run with names alike, the most alike first.
         similar: Vec<String>,
     },
+    /// No run is named, and there is none that could be meant.
+    #[error("there is no run yet{}", project.as_ref().map(|project| format!(" in project `{project}`")).unwrap_or_default())]
+    NoRuns {
+        /// Where it was looked for; everywhere when absent.
+        project: Option<String>,
+    },
     /// The request does not say what is needed.
     #[error("{reason}")]
     InvalidRequest {
@@ -35,6 +41,7 @@ impl QueryError {
         match self {
             Self::Storage(error) => error.code(),
             Self::MetricNotFound { .. } => ErrorCode::MetricNotFound,
+            Self::NoRuns { .. } => ErrorCode::RunNotFound,
             Self::InvalidRequest { .. } => ErrorCode::InvalidRequest,
         }
     }
@@ -42,6 +49,9 @@ impl QueryError {
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
+        if matches!(self, Self::NoRuns { .. }) {
+            return "a run is there as soon as a script has called `trackio.init(project=…)`".to_owned();
+        }
         match self.similar() {
             [] => self.code().hint().to_owned(),
             names => format!("did you mean `{}`", names.join("`, `")),
@@ -62,7 +72,7 @@ impl QueryError {
             Self::Storage(StorageError::ArtifactNotFound { project, artifact, similar }) => {
                 json!({"project": project, "artifact": artifact, "similar": similar})
             }
-            Self::Storage(_) | Self::InvalidRequest { .. } => Value::Null,
+            Self::Storage(_) | Self::NoRuns { .. } | Self::InvalidRequest { .. } => Value::Null,
         }
     }
 
@@ -72,7 +82,7 @@ impl QueryError {
             | Self::Storage(
                 StorageError::RunNotFound { similar, .. } | StorageError::ArtifactNotFound { similar, .. },
             ) => similar,
-            Self::Storage(_) | Self::InvalidRequest { .. } => &[],
+            Self::Storage(_) | Self::NoRuns { .. } | Self::InvalidRequest { .. } => &[],
         }
     }
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use paceline_schema::RunStatus;
 use paceline_schema::many_runs::{OfRun, RunConfig, RunFault};
+use paceline_schema::metric_definition::MetricDefinitions;
+use paceline_schema::private_config::user_part;
 use paceline_storage::{Reader, StorageError};
 use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::error::QueryError;
-use crate::runs::summary_values;
-use crate::status::status_of;
+use crate::run_summary::summary_values;
+use crate::status::{small, status_of};
 
 /// Runs of one request.
 const MOST_RUNS: usize = 1_000;
@@ -22,10 +24,12 @@ impl Engine {
     /// When there is no such project, there are too many runs, or its file cannot be read.
     pub fn statuses(&self, project: &str, runs: &[String]) -> Result<Vec<OfRun<RunStatus>>, QueryError> {
         let now = self.now();
-        self.of_runs(project, runs, |reader, project, run| status_of(reader, project, run, now))
+        self.of_runs(project, runs, |reader, project, run| {
+            Ok(small(status_of(reader, project, run, now, &self.known)?))
+        })
     }
 
-    /// The last value of each metric of each of these runs, and what its summary was told.
+    /// What the summary of each of these runs holds.
     ///
     /// # Errors
     /// As [`Self::statuses`].
@@ -36,11 +40,14 @@ impl Engine {
     ) -> Result<Vec<OfRun<BTreeMap<String, Value>>>, QueryError> {
         self.of_runs(project, runs, |reader, _, run| {
             let record = reader.find_run(run)?;
-            Ok(summary_values(&*reader.heads(&record.run_id)?, record.summary_json.as_deref()))
+            let config = reader.config(&record.run_id)?;
+            let definitions = config.as_ref().map(MetricDefinitions::of_config).unwrap_or_default();
+            let heads = reader.heads(&record.run_id)?;
+            Ok(summary_values(&heads, &definitions, record.summary_json.as_deref()))
         })
     }
 
-    /// The configs of all runs that have one, newest run first.
+    /// What users set in the configs of all runs that have one, newest run first.
     ///
     /// # Errors
     /// When there is no such project, or its file cannot be read.
@@ -49,14 +56,15 @@ impl Engine {
             let mut configs = reader.configs()?;
             let runs = reader.runs()?.into_iter().rev();
             let config = |run: paceline_storage::RunRecord| {
-                let config = Value::Object(configs.remove(&run.run_id)?);
+                let config = Value::Object(user_part(configs.remove(&run.run_id)?));
                 Some(RunConfig { run_id: run.run_id, run: run.run_name, config })
             };
             Ok(runs.filter_map(config).collect())
         })
     }
 
-    fn of_runs<T>(
+    /// What `ask` says of each of these runs.
+    pub(crate) fn of_runs<T>(
         &self,
         project: &str,
         runs: &[String],

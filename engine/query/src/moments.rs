@@ -1,7 +1,6 @@
 //! Values around one step or time.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 use paceline_schema::RunChoice;
 use paceline_schema::series::{MetricValue, Moment};
@@ -26,16 +25,13 @@ impl Engine {
         most: Option<usize>,
     ) -> Result<Vec<MetricValue>, QueryError> {
         self.read(project, |reader, _| {
+            if let (Moment::All, Some(most)) = (moment, most)
+                && let Some(values) = chosen_values(reader, run, key, most)?
+            {
+                return Ok(values);
+            }
             let mut values = Vec::new();
-            for_each_at(reader, run, moment, |row| {
-                // A key that stands twice keeps its last value, as in Python.
-                let found = row.metrics.iter().rev().find(|(name, _)| name == key);
-                values.extend(found.map(|(_, value)| MetricValue {
-                    timestamp: row.time,
-                    step: row.step,
-                    value: value.to_json(),
-                }));
-            })?;
+            for_each_at(reader, run, moment, |row| values.extend(value_of(&row, key)))?;
             Ok(match most {
                 Some(most) => {
                     evenly(values.len(), most).into_iter().map(|place| values[place].clone()).collect()
@@ -68,17 +64,39 @@ impl Engine {
     }
 }
 
+/// The values at even distances of a key that every row of a run holds, of which only the chosen rows are read;
+/// `None` where the heads do not tell that every row does.
+fn chosen_values(
+    reader: &Reader<'_>,
+    run: &RunChoice,
+    key: &str,
+    most: usize,
+) -> Result<Option<Vec<MetricValue>>, QueryError> {
+    let Some(run_id) = reader.chosen_run(run)? else { return Ok(None) };
+    let heads = reader.heads(&run_id)?;
+    let rows = heads.rows();
+    if rows <= most as u64 || heads.metric(key).is_none_or(|head| head.points != rows) {
+        return Ok(None);
+    }
+    let ids = reader.ids_by_time(&run_id)?;
+    let chosen: Vec<i64> = evenly(ids.len(), most).into_iter().map(|place| ids[place]).collect();
+    let rows = reader.rows_with_ids(RowsOf::Metrics, &chosen)?;
+    let values: Vec<MetricValue> = rows.iter().filter_map(|row| value_of(row, key)).collect();
+    Ok(Some(values).filter(|values| values.len() == chosen.len()))
+}
+
+fn value_of(row: &StoredRow, key: &str) -> Option<MetricValue> {
+    // A key that stands twice keeps its last value, as in Python.
+    let (_, value) = row.metrics.iter().rev().find(|(name, _)| name == key)?;
+    Some(MetricValue { timestamp: row.time, step: row.step, value: value.to_json() })
+}
+
 fn for_each_at(
     reader: &Reader<'_>,
     run: &RunChoice,
     moment: Moment,
-    mut take: impl FnMut(StoredRow),
+    take: impl FnMut(StoredRow),
 ) -> Result<(), QueryError> {
     let Some(run_id) = reader.chosen_run(run)? else { return Ok(()) };
-    Ok(reader.rows_by_time(RowsOf::Metrics, &run_id, |row| {
-        if moment.holds(row.step, row.time) {
-            take(row);
-        }
-        ControlFlow::Continue(())
-    })?)
+    Ok(reader.rows_at(&run_id, moment, take)?)
 }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use paceline_schema::{RunChoice, Timestamp};
-use paceline_series::Contents;
+use paceline_schema::{RunChoice, Timestamp, ValueKind, ValueKinds};
 use paceline_storage::{JsonObject, Presence, RowsOf};
 
 use crate::engine::Engine;
@@ -148,11 +147,12 @@ impl Engine {
     pub fn project_contents(&self, project: &str) -> Result<ProjectContents, QueryError> {
         self.read(project, |reader, _| {
             let heads = reader.all_heads()?;
-            let has = |kind| heads.values().any(|heads| heads.contents().has(kind));
+            let kinds = heads.values().fold(ValueKinds::default(), |all, heads| all.and(heads.kinds()));
             Ok(ProjectContents {
-                metrics: has(Contents::HISTOGRAM) || heads.values().any(|heads| heads.metric_count() > 0),
-                media: has(Contents::MEDIA),
-                reports: has(Contents::REPORT),
+                metrics: kinds.has(ValueKind::Histogram)
+                    || heads.values().any(|heads| heads.metric_count() > 0),
+                media: kinds.meets(ValueKinds::MEDIA),
+                reports: kinds.has(ValueKind::Markdown),
                 tables: reader.presence()?,
             })
         })

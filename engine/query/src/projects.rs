@@ -1,8 +1,10 @@
 //! The projects of the data directory.
 
+use std::sync::Arc;
+
 use paceline_schema::{ProjectSummary, RunState};
 use paceline_series::RunHeads;
-use paceline_storage::StorageError;
+use paceline_storage::{ProcessRecord, StorageError};
 
 use crate::engine::Engine;
 use crate::error::QueryError;
@@ -38,15 +40,18 @@ impl Engine {
         self.read(name, |reader, project| {
             let records = reader.runs()?;
             let heads = reader.all_heads()?;
-            let no_heads = RunHeads::default();
+            let no_heads = Arc::<RunHeads>::default();
             let mut active_runs = 0;
             let mut last_activity = None;
             for record in &records {
-                let heads = heads.get(&record.run_id).map_or(&no_heads, AsRef::as_ref);
+                let heads = heads.get(&record.run_id).unwrap_or(&no_heads);
                 // Whether an evaluation excuses a silence does not matter: running and stalled both count.
-                let state = RunView { project, record, heads, config: None, now }.condition(None).state;
+                let state = RunView { project, record, heads, config: None, now, known: &self.known }
+                    .condition(None)
+                    .state;
                 active_runs += u64::from(matches!(state, RunState::Running | RunState::Stalled));
-                let signs = [heads.last_time(), record.finished_at, record.heartbeat_at, record.created_at];
+                let ProcessRecord { finished_at, heartbeat_at, .. } = record.process;
+                let signs = [heads.last_time(), finished_at, heartbeat_at, record.created_at];
                 last_activity = signs.into_iter().fold(last_activity, Option::max);
             }
             Ok(ProjectSummary {

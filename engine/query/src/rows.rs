@@ -1,7 +1,8 @@
 //! Rows, values and samples, page by page.
 
-use paceline_schema::Timestamp;
+use paceline_schema::console::ConsolePage;
 use paceline_schema::series::{LogRow, MetricValue, Page, PageRequest};
+use paceline_schema::{Timestamp, rank_of};
 use paceline_storage::{Reader, StorageError, StoredRow};
 
 use crate::engine::Engine;
@@ -12,7 +13,8 @@ use paceline_schema::similar::similar;
 const ROWS_AT_A_TIME: usize = 1_000;
 
 impl Engine {
-    /// The values of one metric in the order they came.
+    /// The values of one metric in the order they came; in a run that processes share, those of the lowest rank that
+    /// logs it.
     ///
     /// # Errors
     /// When there is no such project, run or metric, or its file cannot be read.
@@ -36,7 +38,10 @@ impl Engine {
             }
             let Some(after) = first_cursor(reader, &record.run_id, page)? else { return Ok(nothing()) };
             let rows = |cursor| reader.rows(&record.run_id, cursor, ROWS_AT_A_TIME);
-            collect(page, after, rows, |row| metric_value(&row, key))
+            let rank = heads.rank_of_metric(key);
+            collect(page, after, rows, |row| {
+                metric_value(&row, key).filter(|_| rank == Some(rank_of(&row.metrics)))
+            })
         })
     }
 
@@ -63,6 +68,34 @@ impl Engine {
             let at_a_time = page.limit.saturating_add(1);
             let rows = |cursor| reader.system_rows(&run_id, cursor, at_a_time);
             collect(page, page.after, rows, |row| Some(log_row(row)))
+        })
+    }
+}
+
+impl Engine {
+    /// What a run printed, where it wanted that kept, in the order printed.
+    ///
+    /// # Errors
+    /// When there is no such project or run, or its file cannot be read.
+    pub fn console(&self, project: &str, run: &str, page: PageRequest) -> Result<ConsolePage, QueryError> {
+        self.read(project, |reader, _| {
+            let run_id = reader.find_run(run)?.run_id;
+            let lines = reader.console(&run_id, page.after, page.limit.saturating_add(1))?;
+            let Page { items, next } =
+                page_of(lines.into_iter().map(|line| (line.id, line)).collect(), page.limit);
+            Ok(ConsolePage { items, next, total: reader.console_count(&run_id)? })
+        })
+    }
+
+    /// The newest lines of it, at most `limit`, in the order printed.
+    ///
+    /// # Errors
+    /// When there is no such project or run, or its file cannot be read.
+    pub fn console_tail(&self, project: &str, run: &str, limit: usize) -> Result<ConsolePage, QueryError> {
+        self.read(project, |reader, _| {
+            let run_id = reader.find_run(run)?.run_id;
+            let items = reader.console_tail(&run_id, limit)?;
+            Ok(ConsolePage { items, next: None, total: reader.console_count(&run_id)? })
         })
     }
 }

@@ -1,17 +1,19 @@
-//! The runs of a project: the list, one run in full, its metrics.
+//! The runs of a project: the list, one run in full.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use paceline_schema::series::MetricSummary;
-use paceline_schema::{RunDetail, RunState, RunSummary, Value};
+use paceline_schema::environment::RunDiff;
+use paceline_schema::private_config::{PrivateConfig, user_part};
+use paceline_schema::{RunDetail, RunState, RunSummary};
 use paceline_series::RunHeads;
 use paceline_storage::{RunRecord, StorageError};
-use serde_json::Map;
 
 use crate::earlier_runs::EarlierRuns;
 use crate::engine::Engine;
 use crate::error::QueryError;
+use crate::known::configs::digest;
+use crate::run_summary::summary_values;
 use crate::status::RunView;
 
 impl Engine {
@@ -24,16 +26,18 @@ impl Engine {
         self.read(project, |reader, project| {
             let records = reader.runs()?;
             let heads = reader.all_heads()?;
-            let configs = reader.configs()?;
-            let no_heads = RunHeads::default();
+            let configs = self.known.configs.of_all(reader)?;
+            let no_heads = Arc::<RunHeads>::default();
             let earlier = OnceCell::new();
-            let usual_length = |config: &Map<String, serde_json::Value>| {
-                earlier.get_or_init(|| EarlierRuns::of(&records, &configs, &heads)).median_last_step(config)
+            let usual_length = |digest: u64| {
+                earlier.get_or_init(|| EarlierRuns::of(&records, &configs, &heads)).median_last_step(digest)
             };
             let item = |record: &RunRecord| {
-                let heads = heads.get(&record.run_id).map_or(&no_heads, AsRef::as_ref);
-                RunView { project, record, heads, config: configs.get(&record.run_id), now }
-                    .list_item(usual_length)
+                let heads = heads.get(&record.run_id).unwrap_or(&no_heads);
+                let facts = configs.get(&record.run_id);
+                let config = facts.map(|facts| &facts.settings);
+                RunView { project, record, heads, config, now, known: &self.known }
+                    .list_item(|_| usual_length(facts?.digest))
             };
             Ok(records.iter().rev().map(item).collect())
         })
@@ -79,47 +83,54 @@ impl Engine {
             let record = reader.find_run(run)?;
             let heads = reader.heads(&record.run_id)?;
             let config = reader.config(&record.run_id)?;
-            let view = RunView { project, record: &record, heads: &heads, config: config.as_ref(), now };
-            let summary = view.list_item(|config| EarlierRuns::read(reader).ok()?.median_last_step(config));
+            let view = RunView {
+                project,
+                record: &record,
+                heads: &heads,
+                config: config.as_ref(),
+                now,
+                known: &self.known,
+            };
+            let summary = view.list_item(|config| {
+                EarlierRuns::read(reader, &self.known.configs).ok()?.median_last_step(digest(config))
+            });
+            let ranks = view.ranks();
+            let findings = view.findings(summary.total_steps, view.of_machine(reader)?);
+            let config = config.unwrap_or_default();
+            let said = PrivateConfig::of(&config);
             Ok(RunDetail {
                 run: summary,
-                config: serde_json::Value::Object(config.unwrap_or_default()),
-                summary_values: summary_values(&heads, record.summary_json.as_deref()),
-                failure: record.failure,
-                exit_signal: record.exit_signal,
-                host: record.process.as_ref().map(|process| process.host.clone()),
-                pid: record.process.as_ref().map(|process| process.pid),
+                config: serde_json::Value::Object(user_part(config)),
+                summary_values: summary_values(&heads, &said.metrics, record.summary_json.as_deref()),
+                job_type: said.job_type,
+                entity: said.entity,
+                sweep_id: said.sweep_id,
+                failure: record.process.failure,
+                exit_signal: record.process.exit_signal,
+                pid: record.process.identity.as_ref().map(|identity| identity.pid),
+                host: record.process.identity.map(|identity| identity.host),
                 command: record.command,
                 git_commit: record.git_commit,
-                notes: record.notes,
+                environment: reader.environment(&record.run_id)?,
+                ranks,
+                findings,
             })
         })
     }
 
-    /// The metrics of a run, sorted by name.
+    /// The changes of a run's code that were not committed.
     ///
     /// # Errors
     /// When there is no such project or run, or its file cannot be read.
-    pub fn metrics(&self, project: &str, run: &str) -> Result<Vec<MetricSummary>, QueryError> {
+    pub fn diff(&self, project: &str, run: &str) -> Result<RunDiff, QueryError> {
         self.read(project, |reader, _| {
-            let heads = reader.heads(&reader.find_run(run)?.run_id)?;
-            let metrics = heads.metrics().map(|(key, head)| MetricSummary {
-                key: key.to_owned(),
-                points: head.points,
-                last: Some(head.last.value).filter(|value| value.is_finite()),
-                last_step: Some(head.last.step),
-                min: head.lowest.map(|lowest| lowest.value),
-                max: head.highest.map(|highest| highest.value),
-            });
-            Ok(metrics.collect())
+            let record = reader.find_run(run)?;
+            let environment = reader.environment(&record.run_id)?.unwrap_or_default();
+            Ok(RunDiff {
+                git_commit: record.git_commit,
+                diff: reader.diff(&record.run_id)?,
+                is_cut: environment.diff_is_cut,
+            })
         })
     }
-}
-
-/// Last value of each metric, then what the script said itself.
-pub(crate) fn summary_values(heads: &RunHeads, said: Option<&str>) -> BTreeMap<String, serde_json::Value> {
-    let last = heads.metrics().map(|(key, head)| (key.to_owned(), Value::Float(head.last.value).to_json()));
-    let said: Map<String, serde_json::Value> =
-        said.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    last.chain(said).collect()
 }

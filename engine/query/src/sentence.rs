@@ -78,7 +78,9 @@ fn loss(loss: Option<&LossStatus>, with_trend: bool) -> Option<String> {
     let trend = loss.trend.filter(|_| with_trend).map(|trend| match trend {
         Trend::Falling => "falling".to_owned(),
         Trend::Flat => "flat".to_owned(),
-        Trend::Rising => "rising".to_owned(),
+        Trend::Rising => loss
+            .trend_since_step
+            .map_or_else(|| "rising".to_owned(), |step| format!("rising since step {step}")),
     });
     let aside = listed([first, trend]);
     Some(if aside.is_empty() {
@@ -189,6 +191,7 @@ mod tests {
             finish_at: None,
             seconds_since_last_row: Some(840.0),
             findings: Vec::new(),
+            more_findings: None,
             alerts: AlertCounts::default(),
             summary: String::new(),
         }
@@ -201,6 +204,14 @@ mod tests {
         assert_eq!(
             told(&running),
             "Step 850/1200 (71 %), loss 1.23 (from 2.412, falling), about 20 minutes left"
+        );
+        let mut rising = running.clone();
+        if let Some(loss) = &mut rising.loss {
+            (loss.trend, loss.trend_since_step) = (Some(Trend::Rising), Some(388));
+        }
+        assert_eq!(
+            told(&rising),
+            "Step 850/1200 (71 %), loss 1.23 (from 2.412, rising since step 388), about 20 minutes left"
         );
         let wide =
             RunStatus { eta_low_seconds: Some(600.0), eta_high_seconds: Some(2_400.0), ..running.clone() };

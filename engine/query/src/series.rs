@@ -1,105 +1,123 @@
-//! Series for charts: exact in every pixel column, computed from the rows at the time of asking.
+//! Series for charts: exact in every pixel column, smoothed and grouped over all points.
 
-use std::ops::ControlFlow;
+use paceline_schema::series::{RawLine, Series, SeriesRequest, SeriesResponse};
+use paceline_series::columns::{Chart, Grid, Point};
+use paceline_storage::{Reader, SeriesUnavailable, StorageError};
 
-use paceline_schema::series::{Series, SeriesRequest, SeriesResponse, XAxis};
-use paceline_schema::{Timestamp, Value};
-use paceline_series::StepResolver;
-use paceline_storage::{Reader, RunRecord, StorageError};
-
+use crate::bands::bands_of_group;
 use crate::engine::Engine;
 use crate::error::QueryError;
-use crate::m4::{Point, reduce};
-
-/// Widest chart, in pixels.
-const MOST_PIXELS: u32 = 10_000;
+use crate::lines::RunLines;
+use crate::run_source::{RunSource, Way, ask_runs, chart_of};
+use crate::series_limits::check;
+use crate::smoothing::smooth;
 
 impl Engine {
-    /// The points that draw each asked metric of each asked run, those without points left out.
+    /// The points that draw each asked metric of each asked run, those without points left out, and the bands of
+    /// groups of runs.
     ///
     /// # Errors
-    /// When there is no such project or run, the request makes no sense, or the file cannot be read.
+    /// When there is no such project or run, the request makes no sense or is too much, or the file cannot be read.
     pub fn series(&self, project: &str, request: &SeriesRequest) -> Result<SeriesResponse, QueryError> {
+        self.series_by(project, request, Way::Index)
+    }
+
+    /// The same answer from the rows alone, in time that grows with them: what the series index is held against.
+    ///
+    /// # Errors
+    /// As [`Self::series`].
+    pub fn series_of_rows(
+        &self,
+        project: &str,
+        request: &SeriesRequest,
+    ) -> Result<SeriesResponse, QueryError> {
+        self.series_by(project, request, Way::Rows)
+    }
+
+    fn series_by(
+        &self,
+        project: &str,
+        request: &SeriesRequest,
+        way: Way,
+    ) -> Result<SeriesResponse, QueryError> {
         check(request)?;
         self.read(project, |reader, _| {
-            let mut series = Vec::with_capacity(request.runs.len() * request.keys.len());
-            for selector in &request.runs {
-                series.extend(series_of_run(reader, &reader.find_run(selector)?, request)?);
+            let series = series_of_runs(reader, request, way)?;
+            let mut bands = Vec::with_capacity(request.groups.len() * request.keys.len());
+            for group in &request.groups {
+                bands.extend(bands_of_group(reader, group, request, way)?);
             }
-            Ok(SeriesResponse { series })
+            Ok(SeriesResponse { series, bands })
         })
     }
 }
 
-fn check(request: &SeriesRequest) -> Result<(), QueryError> {
-    if !(1..=MOST_PIXELS).contains(&request.pixels) {
-        let reason = format!("`pixels` is `{}`; it must lie between 1 and {MOST_PIXELS}", request.pixels);
-        return Err(QueryError::InvalidRequest { reason });
-    }
-    for (name, bound) in [("from", request.from), ("to", request.to)] {
-        if let Some(bound) = bound.filter(|bound| !bound.is_finite()) {
-            let reason = format!("`{name}` is `{bound}`; it must be a finite number");
-            return Err(QueryError::InvalidRequest { reason });
-        }
-    }
-    Ok(())
-}
-
-fn series_of_run(
+fn series_of_runs(
     reader: &Reader<'_>,
-    record: &RunRecord,
     request: &SeriesRequest,
+    way: Way,
 ) -> Result<Vec<Series>, StorageError> {
-    let heads = reader.heads(&record.run_id)?;
-    let keys: Vec<&String> = request.keys.iter().filter(|key| heads.metric(key).is_some()).collect();
-    let Some(first_time) = heads.first_time().filter(|_| !keys.is_empty()) else { return Ok(Vec::new()) };
-    let mut columns: Vec<Vec<Point>> = vec![Vec::new(); keys.len()];
-    let mut resolver = StepResolver::default();
-    reader.for_each_row(&record.run_id, |row| {
-        let step = resolver.resolve(row.step, &row.metrics).step;
-        let x = x_of(request.x, step, row.time, first_time);
-        for (key, points) in keys.iter().zip(&mut columns) {
-            let value = row
-                .metrics
-                .iter()
-                .rev()
-                .find(|(name, _)| name == *key)
-                .and_then(|(_, value)| Value::number(value));
-            points.extend(value.map(|value| Point { x, value }));
-        }
-        ControlFlow::Continue(())
+    let lines_of = |run: &String| RunLines::choose(reader, run, &request.keys, &request.ranks, &request.x);
+    let runs = request.runs.iter().map(lines_of).collect::<Result<Vec<_>, StorageError>>()?;
+    let drawn = ask_runs(reader, &runs, way, |run, source| {
+        let line = |place| drawn(run, place, source, request).transpose();
+        (0..run.lines.len()).filter_map(line).collect::<Result<Vec<_>, SeriesUnavailable>>()
     })?;
-    let drawn = keys.into_iter().zip(columns).filter_map(|(key, points)| {
-        let (points, total_points) = window(points, request)?;
-        Some(Series {
-            run_id: record.run_id.clone(),
-            run: record.run_name.clone(),
-            key: key.clone(),
-            x: points.iter().map(|point| point.x).collect(),
-            value: points.iter().map(|point| Some(point.value).filter(|value| value.is_finite())).collect(),
-            total_points,
-            exact: true,
-        })
-    });
-    Ok(drawn.collect())
+    Ok(drawn.into_iter().flatten().collect())
 }
 
-fn x_of(axis: XAxis, step: i64, time: Timestamp, first_time: Timestamp) -> f64 {
-    match axis {
-        XAxis::Step => step as f64,
-        XAxis::Time => time.seconds(),
-        XAxis::RelativeTime => time.seconds_since(first_time),
+/// The series of a line; `None` when the window holds none of its points.
+fn drawn(
+    run: &RunLines<'_>,
+    place: usize,
+    source: &RunSource<'_>,
+    request: &SeriesRequest,
+) -> Result<Option<Series>, SeriesUnavailable> {
+    let window = (request.from, request.to);
+    let grid = grid_of(request);
+    let mut raw = None;
+    let (chart, exact) = match request.smoothing {
+        None => source.chart(run, place, window, grid, request.draft)?,
+        Some(smoothing) => {
+            let mut points = source.points(run, place)?;
+            if request.raw {
+                let (x, value) = columns(&chart_of(&points, window, grid));
+                raw = Some(RawLine { x, value });
+            }
+            smooth(&mut points, smoothing);
+            (chart_of(&points, window, grid), true)
+        }
+    };
+    if chart.total_points == 0 {
+        return Ok(None);
     }
+    let line = &run.lines[place];
+    let (x, value) = columns(&chart);
+    Ok(Some(Series {
+        run_id: run.run_id.clone(),
+        run: run.run.clone(),
+        key: line.key.to_owned(),
+        rank: line.rank,
+        x_axis: line.axis.name(),
+        x,
+        value,
+        raw,
+        total_points: chart.total_points,
+        exact,
+    }))
 }
 
-/// The points of the window that matter, and how many there are; `None` when it holds none.
-fn window(mut points: Vec<Point>, request: &SeriesRequest) -> Option<(Vec<Point>, u64)> {
-    // Rows of one x stay in the order they came.
-    points.sort_by(|a, b| a.x.total_cmp(&b.x));
-    let from = request.from.unwrap_or(points.first()?.x);
-    let to = request.to.unwrap_or(points.last()?.x);
-    let start = points.partition_point(|point| point.x < from);
-    let end = points.partition_point(|point| point.x <= to);
-    let inside = points.get(start..end).filter(|inside| !inside.is_empty())?;
-    Some((reduce(inside, from, to, request.pixels), inside.len() as u64))
+fn columns(chart: &Chart) -> (Vec<f64>, Vec<Option<f64>>) {
+    let value = |point: &Point| finite(point.value);
+    (chart.points.iter().map(|point| point.x).collect(), chart.points.iter().map(value).collect())
+}
+
+/// The columns that a request asks for.
+pub(crate) fn grid_of(request: &SeriesRequest) -> Grid {
+    Grid { pixels: request.pixels, scale: request.x_scale }
+}
+
+/// A number as JSON has it.
+pub(crate) fn finite(value: f64) -> Option<f64> {
+    Some(value).filter(|value| value.is_finite())
 }

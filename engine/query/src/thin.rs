@@ -8,30 +8,9 @@
 /// Shares of what is left over are given out so many times; later rounds hand out hardly anything.
 const ROUNDS: usize = 4;
 
-/// The indexes of the rows to keep, ascending: at most `most`, unless all rows have room. `groups` says for
-/// each row which group it is of, numbered from 0 in the order of their first rows; `None` is never kept.
-pub(crate) fn thin(groups: &[Option<usize>], most: usize) -> Vec<usize> {
-    let mut members: Vec<Vec<usize>> = Vec::new();
-    for (row, group) in groups.iter().enumerate() {
-        let Some(group) = *group else { continue };
-        if members.len() <= group {
-            members.resize_with(group + 1, Vec::new);
-        }
-        members[group].push(row);
-    }
-    let sizes: Vec<usize> = members.iter().map(Vec::len).collect();
-    let mut kept: Vec<usize> = members
-        .iter()
-        .zip(shares(&sizes, most))
-        .flat_map(|(rows, share)| stride(rows.len(), share).map(|place| rows[place]).collect::<Vec<_>>())
-        .collect();
-    kept.sort_unstable();
-    kept
-}
-
 /// How many rows each group may give: all of them where there is room for all; else the same for each, and
 /// what small groups leave over in proportion to what the others still want.
-fn shares(sizes: &[usize], most: usize) -> Vec<usize> {
+pub(crate) fn shares(sizes: &[usize], most: usize) -> Vec<usize> {
     if sizes.iter().sum::<usize>() <= most {
         return sizes.to_vec();
     }
@@ -63,7 +42,7 @@ fn shares(sizes: &[usize], most: usize) -> Vec<usize> {
 }
 
 /// The places, among `count`, that at most `most` rows of one group stand for.
-fn stride(count: usize, most: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn stride(count: usize, most: usize) -> impl Iterator<Item = usize> {
     let before_last = count.saturating_sub(1);
     let mut step = 1;
     // With room for one the last stands alone.
@@ -101,56 +80,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rare_kind_of_row_keeps_its_place() {
-        let groups: Vec<Option<usize>> =
-            (0..10_000).map(|row| Some(usize::from(row % 1_000 == 999))).collect();
-        let kept = thin(&groups, 100);
-        assert_eq!(kept.iter().filter(|row| *row % 1_000 == 999).count(), 10, "all ten have room");
-        assert!(kept.len() <= 100 && kept.contains(&9_998) && kept.contains(&9_999));
-    }
-
-    #[test]
     fn one_row_is_the_last_one() {
-        assert_eq!(thin(&[Some(0); 5], 1), [4]);
+        assert_eq!(stride(5, 1).collect::<Vec<_>>(), [4]);
         assert_eq!(evenly(5, 1), [4]);
         assert_eq!(evenly(5, 3), [0, 2, 4]);
         assert_eq!(evenly(6, 3), [0, 2, 5], "halves go to the even place");
     }
 
-    fn numbered(kinds: Vec<Option<u8>>) -> Vec<Option<usize>> {
-        let mut seen = Vec::new();
-        let mut number = |kind: u8| match seen.iter().position(|known| *known == kind) {
-            Some(number) => number,
-            None => {
-                seen.push(kind);
-                seen.len() - 1
-            }
-        };
-        kinds.into_iter().map(|kind| kind.map(&mut number)).collect()
-    }
-
     proptest! {
-        #[test]
-        fn what_is_kept_fits_and_ends_with_the_last_row_of_each_group(
-            kinds in proptest::collection::vec(proptest::option::weighted(0.9, 0u8..6), 0..400),
-            most in 6usize..200,
-        ) {
-            let groups = numbered(kinds);
-            let kept = thin(&groups, most);
-            prop_assert!(kept.len() <= most);
-            prop_assert!(kept.windows(2).all(|pair| pair[0] < pair[1]));
-            prop_assert!(kept.iter().all(|row| groups[*row].is_some()));
-            let set: HashSet<usize> = kept.into_iter().collect();
-            for group in 0..6 {
-                if let Some(last) = groups.iter().rposition(|of| *of == Some(group)) {
-                    prop_assert!(set.contains(&last), "group {} lost its last row", group);
-                }
-            }
-            if groups.iter().flatten().count() <= most {
-                prop_assert_eq!(set.len(), groups.iter().flatten().count());
-            }
-        }
-
         #[test]
         fn what_was_kept_stays_or_every_second_goes(count in 2usize..2_000, most in 2usize..100) {
             let before: Vec<usize> = stride(count, most).collect();

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 /// Totals that a script states in its config.
 const STATED_KEYS: [&str; 2] = ["total_steps", "num_training_steps"];
+/// The same, unless it is transformers' limit.
+const LIMIT_KEY: &str = "max_steps";
 /// Totals that a run logs.
 const LOGGED_KEYS: [&str; 4] =
     ["total_steps", "train/total_steps", "num_training_steps", "train/num_training_steps"];
@@ -17,6 +19,11 @@ const EPOCHS_KEYS: [&str; 5] = ["num_train_epochs", "epochs", "num_epochs", "n_e
 const LEAST_PROGRESS: f64 = 1e-3;
 /// Totals beyond this are mistakes.
 const MOST_STEPS: f64 = 1e15;
+
+/// Whether the value of this setting counts in [`total_steps`].
+pub(crate) fn tells_total(setting: &str) -> bool {
+    setting == LIMIT_KEY || STATED_KEYS.contains(&setting) || EPOCHS_KEYS.contains(&setting)
+}
 
 /// How many steps a run will have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +72,7 @@ pub(crate) fn total_steps(
     let sure = |steps: f64, source| Total::new(steps, steps, source, true);
     // Its config always holds both; one that holds `max_steps` alone is a script's own statement.
     let of_transformers = config.is_some_and(|config| config.contains_key("num_train_epochs"));
-    let limit = configured("max_steps");
+    let limit = configured(LIMIT_KEY);
 
     let stated = STATED_KEYS.iter().find_map(|key| configured(key)).or(limit.filter(|_| !of_transformers));
     stated
@@ -75,7 +82,12 @@ pub(crate) fn total_steps(
         .or_else(|| {
             sure(limit.or_else(|| Some(logged(&LOGGED_LIMIT_KEYS)?.value))?, TotalStepsSource::MaxSteps)
         })
-        .or_else(|| from_epochs(heads.epoch_units()?, EPOCHS_KEYS.iter().find_map(|key| configured(key))?))
+        .or_else(|| {
+            let total =
+                from_epochs(heads.epoch_units()?, EPOCHS_KEYS.iter().find_map(|key| configured(key))?)?;
+            // Rows that belong to no epoch, as what is logged after the last one, make an estimate wrong.
+            (total.exact || total.high_steps >= heads.step()?).then_some(total)
+        })
         .or_else(|| {
             let steps = heads.learning_rate_zero_step()?.round();
             (steps > heads.step()? as f64)
@@ -167,6 +179,13 @@ mod tests {
     fn an_epoch_that_counts_gives_its_mean_length() {
         let rows = heads(&[&[("epoch", 0.0)], &[("epoch", 0.0)], &[("epoch", 1.0)], &[("epoch", 1.0)]]);
         assert_eq!(total(&rows, &json!({"epochs": 5})), Some((100, TotalStepsSource::Epochs, false)));
+    }
+
+    #[test]
+    fn an_estimate_that_was_passed_is_none() {
+        let rows = heads(&[&[("epoch", 1.0)], &[("epoch", 2.0)], &[("epoch", 3.0)], &[("epoch", 2.0)]]);
+        assert_eq!(total(&rows, &json!({"epochs": 2})), None);
+        assert!(total(&rows, &json!({"epochs": 5})).is_some());
     }
 
     #[test]

@@ -11,8 +11,10 @@ const FEWEST_ROWS: u64 = 20;
 const WINDOW_ROWS: u64 = 40;
 /// and at least this share of them.
 const WINDOW_SHARE: f64 = 0.3;
+/// However far a series has fallen, a larger change is one.
+pub(crate) const WIDEST_TOLERANCE: f64 = 0.15;
 /// Turns a median of absolute deviations into a standard deviation.
-const DEVIATION_OF_MEDIAN: f64 = 1.4826;
+pub(crate) const DEVIATION_OF_MEDIAN: f64 = 1.4826;
 
 /// The direction of a series over its newest rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,9 +29,11 @@ pub(crate) struct Direction {
 
 /// Change over a window, as a share of its level, and how uncertain it is.
 #[derive(Debug, Clone, Copy)]
-struct Fit {
-    fall: f64,
-    error: f64,
+pub(crate) struct Fit {
+    pub(crate) fall: f64,
+    pub(crate) error: f64,
+    /// From the first block to the last, whatever lies between.
+    pub(crate) ends: f64,
 }
 
 /// The direction over the last 30 % of the rows; `None` when they are too few or too noisy.
@@ -45,11 +49,12 @@ pub(crate) fn direction(curve: &Curve) -> Option<Direction> {
     let window = &points[points.len() - window_points..];
     let values: Vec<f64> = window.iter().map(|point| f64::from(point.value)).collect();
 
-    let Fit { fall, error } = fit(&values, if window_rows < 24 { 6 } else { 12 })?;
+    let Fit { fall, error, .. } = fit(&values, if window_rows < 24 { 6 } else { 12 })?;
     let trend = if fall - 1.3 * error > 0.0 && fall > 0.01 {
         Trend::Falling
     } else {
-        let tolerance = (0.05 * total_fall(&points)?).clamp(0.015, 0.15);
+        let all: Vec<f64> = points.iter().map(|point| f64::from(point.value)).collect();
+        let tolerance = tolerance(&all)?;
         if -fall - 1.3 * error > 0.0 && -fall > tolerance {
             Trend::Rising
         } else if fall.abs() + 1.3 * error < tolerance {
@@ -69,7 +74,7 @@ pub(crate) fn direction(curve: &Curve) -> Option<Direction> {
 }
 
 /// A line through the medians of equal blocks, free of scale by the logarithm where all values allow it.
-fn fit(values: &[f64], blocks: usize) -> Option<Fit> {
+pub(crate) fn fit(values: &[f64], blocks: usize) -> Option<Fit> {
     let scaled: Vec<f64> = if values.iter().all(|value| *value > 0.0) {
         values.iter().map(|value| value.ln()).collect()
     } else {
@@ -94,26 +99,32 @@ fn fit(values: &[f64], blocks: usize) -> Option<Fit> {
     Some(Fit {
         fall: -spans * slope,
         error: spans * 1.1 * deviation * (12.0 / (count.powi(3) - count)).sqrt(),
+        ends: medians[0] - medians[blocks - 1],
     })
 }
 
-/// How far the whole series has fallen, on the scale of [`fit`].
-fn total_fall(points: &[CurvePoint]) -> Option<f64> {
-    let values: Vec<f64> = points.iter().map(|point| f64::from(point.value)).collect();
-    let first = median(values.iter().take(5).copied().collect())?;
+/// A smaller change of a series is none, on the scale of [`fit`].
+fn tolerance(values: &[f64]) -> Option<f64> {
     let width = (values.len() / 20).clamp(5, 15).min(values.len());
     let best = values
         .windows(width)
         .step_by(width / 2)
         .filter_map(|window| median(window.to_vec()))
         .fold(f64::INFINITY, f64::min);
+    tolerance_above(values, best)
+}
+
+/// The same for a series whose lowest level is known.
+pub(crate) fn tolerance_above(values: &[f64], best: f64) -> Option<f64> {
+    let first = median(values.iter().take(5).copied().collect())?;
     let fall = if best > 0.0 {
         (first / best).ln()
     } else {
-        let scale = median(values)?.abs();
+        let scale = median(values.to_vec())?.abs();
         (first - best) / scale
     };
-    Some(if fall.is_finite() { fall.max(0.0) } else { 0.0 })
+    let total = if fall.is_finite() { fall.max(0.0) } else { 0.0 };
+    Some((0.05 * total).clamp(0.015, WIDEST_TOLERANCE))
 }
 
 #[cfg(test)]

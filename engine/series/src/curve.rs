@@ -12,6 +12,8 @@ pub struct CurvePoint {
     pub step: i64,
     /// Mean of its rows; single precision is far below the noise of what is read from it.
     pub value: f32,
+    /// Highest of its rows.
+    pub highest: f32,
 }
 
 /// The finite values of one metric by distinct training steps, newest attempt first: when the step goes
@@ -31,20 +33,35 @@ pub struct Curve {
 struct Filling {
     first_step: i64,
     sum: f64,
+    highest: f64,
     rows: u64,
+}
+
+impl CurvePoint {
+    /// The point of one row.
+    #[must_use]
+    pub fn of_row(step: i64, value: f64) -> Self {
+        Self { step, value: value as f32, highest: value as f32 }
+    }
 }
 
 impl Filling {
     fn add(&mut self, step: i64, value: f64) {
         if self.rows == 0 {
             self.first_step = step;
+            self.highest = value;
         }
+        self.highest = self.highest.max(value);
         self.sum += value;
         self.rows += 1;
     }
 
     fn point(self) -> CurvePoint {
-        CurvePoint { step: self.first_step, value: (self.sum / self.rows as f64) as f32 }
+        CurvePoint {
+            step: self.first_step,
+            value: (self.sum / self.rows as f64) as f32,
+            highest: self.highest as f32,
+        }
     }
 }
 
@@ -103,7 +120,7 @@ impl Curve {
     /// The points by step, at most 514.
     pub fn points(&self) -> impl Iterator<Item = CurvePoint> + '_ {
         let filling = (self.filling.rows > 0).then(|| self.filling.point());
-        let newest = self.newest.map(|(step, value)| CurvePoint { step, value: value as f32 });
+        let newest = self.newest.map(|(step, value)| CurvePoint::of_row(step, value));
         self.points.iter().copied().chain(filling).chain(newest)
     }
 
@@ -116,7 +133,8 @@ impl Curve {
 
 fn mean_of_points(pair: &[CurvePoint]) -> CurvePoint {
     let sum: f64 = pair.iter().map(|point| f64::from(point.value)).sum();
-    CurvePoint { step: pair[0].step, value: (sum / pair.len() as f64) as f32 }
+    let highest = pair.iter().map(|point| point.highest).fold(f32::NEG_INFINITY, f32::max);
+    CurvePoint { step: pair[0].step, value: (sum / pair.len() as f64) as f32, highest }
 }
 
 #[cfg(test)]
@@ -142,6 +160,15 @@ mod tests {
         let curve = curve([(1, 1.0), (2, 2.0), (3, f64::NAN), (4, 4.0), (2, 9.0), (2, 8.0), (5, 5.0)]);
         let points: Vec<_> = curve.points().map(|point| (point.step, point.value)).collect();
         assert_eq!(points, [(1, 1.0), (2, 8.0), (5, 5.0)]);
+    }
+
+    #[test]
+    fn the_highest_row_of_each_point_is_kept() {
+        let curve = curve((0..5_000).map(|step| (step, if step == 1_234 { 9.0 } else { -1.0 })));
+        assert!(curve.rows_per_point() > 1);
+        let high: Vec<_> = curve.points().filter(|point| point.highest == 9.0).collect();
+        let [point] = high[..] else { panic!("{high:?}") };
+        assert!((point.step..point.step + curve.rows_per_point() as i64).contains(&1_234), "{point:?}");
     }
 
     proptest! {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use paceline_schema::{Timestamp, Value};
+use paceline_schema::rank::{RANK_KEY, rank_of};
+use paceline_schema::{Timestamp, Value, ValueKinds};
 use serde::{Deserialize, Serialize};
 
-use crate::contents::Contents;
 use crate::curve::Curve;
 use crate::epoch::{EpochTrack, EpochUnits};
 use crate::keys::{KeyFacts, Part};
@@ -13,9 +13,12 @@ use crate::learning_rate::LearningRateTrack;
 use crate::metric::{MetricHead, Sample};
 use crate::pace::{PaceTrack, RowKind};
 use crate::step::StepResolver;
+use crate::watched::Watched;
 
 /// First byte of the encoded form; another one means another format.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 6;
+/// A longer value that is no number is not kept as the newest one of its key.
+const LONGEST_OTHER_BYTES: usize = 1_024;
 /// Curves are kept for so many metrics that may stand for the loss.
 const LOSS_CAPACITY: usize = 4;
 
@@ -33,6 +36,32 @@ pub struct LossHead {
 struct Metric {
     facts: KeyFacts,
     head: MetricHead,
+    /// The lowest rank of a process that logs it; what higher ones log of it is not in its head.
+    process_rank: u32,
+    /// Its key held something else than numbers as well.
+    mixed: bool,
+}
+
+/// What one key held beside numbers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Other {
+    kinds: ValueKinds,
+    /// The lowest rank of a process that logs it.
+    process_rank: u32,
+    /// JSON text of the newest value of the key in that process, where that is no number, not null and not long.
+    newest: Option<Box<str>>,
+}
+
+/// What the rows of one process say, of those that share the run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct RankRows {
+    /// How many there are.
+    pub rows: u64,
+    /// Largest step of one of them as it is stored.
+    pub max_step: Option<i64>,
+    /// Time of the newest.
+    pub last_time: Option<Timestamp>,
+    resolver: StepResolver,
 }
 
 /// The metric that plays a part, and what was tracked of it.
@@ -83,20 +112,25 @@ impl RowFacts {
 
 /// What all rows of one run say at a glance: bounded memory for each metric, O(metrics of the row) to take
 /// a row in, and the same result however the rows are cut into batches.
+///
+/// Where several processes share the run, pace, epochs and learning rate are those of the lowest rank, and each
+/// metric is that of the lowest rank which logs it, however their rows come mixed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunHeads {
     rows: u64,
     first: Option<RowMark>,
     last: Option<RowMark>,
     max_step: Option<i64>,
-    resolver: StepResolver,
+    /// The processes that share the run, by rank.
+    ranks: BTreeMap<u32, RankRows>,
     metrics: BTreeMap<String, Metric>,
     /// Keys that held something else than numbers, some of them numbers as well.
-    others: BTreeMap<String, Contents>,
+    others: BTreeMap<String, Other>,
     /// By rank, then by appearance.
     losses: Vec<LossHead>,
     epoch: Chosen<EpochTrack>,
     learning_rate: Chosen<LearningRateTrack>,
+    watched: BTreeMap<Watched, Chosen<Curve>>,
     pace: PaceTrack,
 }
 
@@ -117,21 +151,44 @@ impl RunHeads {
         self.last = Some(mark);
         self.max_step = self.max_step.max(Some(step));
 
-        let resolved = self.resolver.resolve(step, metrics);
-        if resolved.first_global {
+        let rank = rank_of(metrics);
+        let lowest = self.lowest_rank();
+        let of_rank = self.ranks.entry(rank).or_default();
+        of_rank.rows += 1;
+        of_rank.max_step = of_rank.max_step.max(Some(step));
+        of_rank.last_time = Some(time);
+        let resolved = of_rank.resolver.resolve(step, metrics);
+        let leads = lowest.is_none_or(|lowest| rank <= lowest);
+        if lowest.is_some_and(|lowest| rank < lowest) {
+            // What was tracked so far is of a process that does not count any more.
+            self.pace = PaceTrack::default();
+            self.epoch = Chosen::default();
+            self.learning_rate = Chosen::default();
+            self.watched.clear();
+        } else if leads && resolved.first_global {
             // Steps counted by the rows and steps counted by the trainer do not mix.
             self.pace = PaceTrack::default();
             self.epoch.track = EpochTrack::default();
             self.learning_rate.track = LearningRateTrack::default();
+            for chosen in self.watched.values_mut() {
+                chosen.track = Curve::default();
+            }
         }
         let mut facts = RowFacts::default();
         for (key, value) in metrics {
+            if rank > 0 && key == RANK_KEY {
+                continue;
+            }
             match value.number() {
                 Some(value) => {
-                    self.absorb_value(key, Sample { step: resolved.step, time, value }, &mut facts);
+                    let sample = Sample { step: resolved.step, time, value };
+                    self.absorb_value(key, sample, rank, leads, &mut facts);
                 }
-                None => self.absorb_other(key, Contents::of(value)),
+                None => self.absorb_other(key, value, rank),
             }
+        }
+        if !leads {
+            return;
         }
         if let Some(epoch) = facts.epoch {
             self.epoch.track.absorb(resolved.step, epoch);
@@ -144,19 +201,39 @@ impl RunHeads {
         }
     }
 
-    fn absorb_value(&mut self, key: &str, sample: Sample, row: &mut RowFacts) {
+    fn absorb_value(&mut self, key: &str, sample: Sample, rank: u32, leads: bool, row: &mut RowFacts) {
         let facts = match self.metrics.get_mut(key) {
-            Some(metric) => {
+            Some(metric) if metric.process_rank == rank => {
                 metric.head.absorb(sample);
+                if metric.mixed
+                    && let Some(other) = self.others.get_mut(key)
+                {
+                    other.newest = None;
+                }
                 metric.facts
             }
-            None => {
+            Some(metric) if metric.process_rank < rank => return,
+            Some(_) | None => {
                 let facts = KeyFacts::of(key);
-                self.metrics.insert(key.to_owned(), Metric { facts, head: MetricHead::new(sample) });
-                self.offer(key, facts.part);
+                let other = self.others.get_mut(key).map(|other| other.newest = None);
+                let head = MetricHead::new(sample);
+                let metric = Metric { facts, head, process_rank: rank, mixed: other.is_some() };
+                if self.metrics.insert(key.to_owned(), metric).is_some() {
+                    self.losses.retain(|loss| loss.key != key);
+                }
+                self.offer(key, facts.part, leads);
+                if let Some((what, rank)) = facts.watched.filter(|_| leads) {
+                    self.watched.entry(what).or_default().offer(rank, key);
+                }
                 facts
             }
         };
+        if let Some((what, _)) = facts.watched
+            && let Some(chosen) = self.watched.get_mut(&what)
+            && chosen.is(key)
+        {
+            chosen.track.absorb(sample.step, sample.value);
+        }
         row.has_evaluation |= facts.evaluation;
         row.has_training_loss |= facts.is_training_loss();
         match facts.part {
@@ -174,15 +251,34 @@ impl RunHeads {
         }
     }
 
-    fn absorb_other(&mut self, key: &str, contents: Contents) {
-        match self.others.get_mut(key) {
-            Some(known) => *known = known.with(contents),
-            None => drop(self.others.insert(key.to_owned(), contents)),
+    fn absorb_other(&mut self, key: &str, value: &Value, rank: u32) {
+        let metric = self.metrics.get_mut(key);
+        let is_of_a_lower_rank = metric.as_ref().is_some_and(|metric| metric.process_rank < rank);
+        if let Some(metric) = metric {
+            metric.mixed = true;
         }
+        let other = match self.others.get_mut(key) {
+            Some(known) => known,
+            None => {
+                let new = Other { process_rank: rank, ..Other::default() };
+                self.others.entry(key.to_owned()).or_insert(new)
+            }
+        };
+        other.kinds = other.kinds.and(ValueKinds::of(value));
+        if is_of_a_lower_rank || other.process_rank < rank {
+            return;
+        }
+        other.process_rank = rank;
+        other.newest = match value {
+            Value::Json(text) => Some(text.clone()).filter(|text| text.len() <= LONGEST_OTHER_BYTES),
+            Value::Bool(flag) => Some(flag.to_string().into()),
+            Value::Null | Value::Float(_) | Value::Integer(_) => None,
+        };
     }
 
-    /// A metric appeared: it takes the part it is best at.
-    fn offer(&mut self, key: &str, part: Part) {
+    /// A metric appeared: it takes the part it is best at; one of another process than the lowest can only be
+    /// the loss.
+    fn offer(&mut self, key: &str, part: Part, leads: bool) {
         match part {
             Part::Loss { rank } => {
                 let place = self.losses.partition_point(|loss| loss.rank <= rank);
@@ -192,20 +288,21 @@ impl RunHeads {
                         .insert(place, LossHead { rank, key: key.to_owned(), curve: Curve::default() });
                 }
             }
-            Part::Epoch { rank } => self.epoch.offer(rank, key),
-            Part::LearningRate { rank } => self.learning_rate.offer(rank, key),
-            Part::EvaluationSeconds | Part::Series => {}
+            Part::Epoch { rank } if leads => self.epoch.offer(rank, key),
+            Part::LearningRate { rank } if leads => self.learning_rate.offer(rank, key),
+            Part::Epoch { .. } | Part::LearningRate { .. } | Part::EvaluationSeconds | Part::Series => {}
         }
     }
 
     /// The bytes that [`Self::decode`] reads: the format, a checksum, the fields by postcard.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let fields = postcard::to_allocvec(self).expect("plain data in memory always encodes");
-        let mut bytes = Vec::with_capacity(fields.len() + 5);
-        bytes.push(FORMAT);
-        bytes.extend_from_slice(&crc32fast::hash(&fields).to_le_bytes());
-        bytes.extend_from_slice(&fields);
+        // In one piece: with many metrics it is large.
+        let head = [FORMAT, 0, 0, 0, 0];
+        let mut bytes =
+            postcard::to_extend(self, head.to_vec()).expect("plain data in memory always encodes");
+        let (head, fields) = bytes.split_at_mut(head.len());
+        head[1..].copy_from_slice(&crc32fast::hash(fields).to_le_bytes());
         bytes
     }
 
@@ -219,6 +316,28 @@ impl RunHeads {
             return None;
         }
         postcard::from_bytes(fields).ok()
+    }
+
+    /// The rank whose rows tell how the run goes; `None` before the first row.
+    fn lowest_rank(&self) -> Option<u32> {
+        self.ranks.first_key_value().map(|(rank, _)| *rank)
+    }
+
+    /// The processes that share the run, by rank; one of rank 0 where it has the run to itself.
+    pub fn ranks(&self) -> impl Iterator<Item = (u32, &RankRows)> {
+        self.ranks.iter().map(|(rank, rows)| (*rank, rows))
+    }
+
+    /// What the rows of one rank say; `None` when it has none.
+    #[must_use]
+    pub fn rank(&self, rank: u32) -> Option<&RankRows> {
+        self.ranks.get(&rank)
+    }
+
+    /// The rank whose values a metric's head tells; `None` for a metric that is not there.
+    #[must_use]
+    pub fn rank_of_metric(&self, key: &str) -> Option<u32> {
+        self.metrics.get(key).map(|metric| metric.process_rank)
     }
 
     /// Rows taken in.
@@ -280,10 +399,21 @@ impl RunHeads {
         self.metrics.keys().chain(self.others.keys()).map(String::as_str).collect()
     }
 
-    /// What was logged beside numbers, of all keys together.
+    /// Kinds of typed objects that were logged, of all keys and ranks together.
     #[must_use]
-    pub fn contents(&self) -> Contents {
-        self.others.values().fold(Contents::default(), |all, contents| all.with(*contents))
+    pub fn kinds(&self) -> ValueKinds {
+        self.others.values().fold(ValueKinds::default(), |all, other| all.and(other.kinds))
+    }
+
+    /// The keys that held something else than numbers, sorted, each with the kinds of typed objects among that.
+    pub fn kinds_of_keys(&self) -> impl Iterator<Item = (&str, ValueKinds)> {
+        self.others.iter().map(|(key, other)| (key.as_str(), other.kinds))
+    }
+
+    /// The JSON text of the newest value of each key whose newest value is no number, sorted by key; null and
+    /// long values are left out.
+    pub fn newest_others(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.others.iter().filter_map(|(key, other)| Some((key.as_str(), other.newest.as_deref()?)))
     }
 
     /// One metric.
@@ -297,6 +427,28 @@ impl RunHeads {
     pub fn loss(&self) -> Option<(&LossHead, &MetricHead)> {
         let loss = self.losses.first()?;
         Some((loss, self.metric(&loss.key)?))
+    }
+
+    /// The loss on data that is not trained on, where the training loss is another one.
+    #[must_use]
+    pub fn evaluation_loss(&self) -> Option<&LossHead> {
+        let is_evaluation =
+            |loss: &&LossHead| self.metrics.get(&loss.key).is_some_and(|metric| metric.facts.evaluation);
+        self.losses.iter().skip(1).find(is_evaluation)
+    }
+
+    /// Something was measured on data that is not trained on.
+    #[must_use]
+    pub fn has_evaluation(&self) -> bool {
+        self.metrics.values().any(|metric| metric.facts.evaluation)
+    }
+
+    /// The metric that tells this, by its name, and its values in bounded memory.
+    #[must_use]
+    pub fn watched(&self, what: Watched) -> Option<(&str, &Curve)> {
+        let chosen = self.watched.get(&what)?;
+        let (_, key) = chosen.key.as_ref()?;
+        Some((key, &chosen.track))
     }
 
     /// Newest learning rate.
@@ -322,7 +474,8 @@ impl RunHeads {
     /// Steps of one epoch.
     #[must_use]
     pub fn epoch_units(&self) -> Option<EpochUnits> {
-        self.epoch.track.units(self.resolver.has_global_step())
+        let lowest = self.ranks.first_key_value();
+        self.epoch.track.units(lowest.is_some_and(|(_, rows)| rows.resolver.has_global_step()))
     }
 
     /// How fast the run goes.
@@ -333,140 +486,4 @@ impl RunHeads {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn row(metrics: &[(&str, f64)]) -> Vec<(String, Value)> {
-        metrics.iter().map(|(key, value)| ((*key).to_owned(), Value::Float(*value))).collect()
-    }
-
-    /// Absorbs rows one second apart, by index.
-    fn heads(rows: &[Vec<(String, Value)>]) -> RunHeads {
-        let mut heads = RunHeads::default();
-        for (index, metrics) in rows.iter().enumerate() {
-            heads.absorb(index as i64 + 1, Timestamp::from_seconds(index as f64), index as i64, metrics);
-        }
-        heads
-    }
-
-    #[test]
-    fn a_transformers_run_is_read_by_its_global_step() {
-        let mut rows = vec![row(&[("profiling/seconds", 0.1)])];
-        for step in [10.0, 20.0, 30.0] {
-            rows.push(row(&[
-                ("train/loss", 3.0 - step / 100.0),
-                ("train/epoch", step / 25.5),
-                ("train/global_step", step),
-            ]));
-            rows.push(row(&[("profiling/seconds", 0.1)]));
-        }
-        rows.push(row(&[
-            ("eval/loss", 2.0),
-            ("eval/runtime", 0.5),
-            ("train/epoch", 30.0 / 25.5),
-            ("train/global_step", 30.0),
-        ]));
-        let heads = heads(&rows);
-        assert_eq!((heads.step(), heads.max_step(), heads.rows()), (Some(30), Some(7), 8));
-        assert_eq!(
-            heads.loss().map(|(loss, head)| (loss.key.as_str(), head.last.step)),
-            Some(("train/loss", 30))
-        );
-        assert_eq!(heads.epoch_units().map(|units| units.low), Some(26.0));
-        assert_eq!(heads.pace().intervals().len(), 2);
-        assert_eq!(heads.pace().evaluations().map(|evaluations| evaluations.last_step), Some(30));
-    }
-
-    #[test]
-    fn the_training_loss_takes_the_place_of_lesser_ones() {
-        let heads = heads(&[
-            row(&[("a_loss", 1.0), ("b_loss", 1.0), ("c_loss", 1.0), ("val_loss", 1.0), ("d_loss", 1.0)]),
-            row(&[("loss", 1.0)]),
-        ]);
-        let keys: Vec<_> = heads.losses.iter().map(|loss| loss.key.as_str()).collect();
-        assert_eq!(keys, ["loss", "val_loss", "a_loss", "b_loss"]);
-    }
-
-    #[test]
-    fn a_million_rows_stay_small() {
-        let mut heads = RunHeads::default();
-        for index in 0..1_000_000i64 {
-            let metrics =
-                row(&[("loss", 1.0 / (index + 1) as f64), ("lr", 1e-3), ("epoch", index as f64 / 1e4)]);
-            heads.absorb(index, Timestamp(index * 1_000_000), index, &metrics);
-        }
-        let bytes = heads.encode().len();
-        assert!(bytes < 12_000, "{bytes} bytes");
-        assert_eq!(RunHeads::decode(&heads.encode()), Some(heads));
-    }
-
-    #[test]
-    fn ten_thousand_metrics_take_less_than_250_bytes_each() {
-        let keys: Vec<String> = (0..10_000).map(|index| format!("layer_{index}/gradient_norm")).collect();
-        let mut heads = RunHeads::default();
-        for index in 0..12 {
-            let metrics: Vec<_> =
-                keys.iter().map(|key| (key.clone(), Value::Float(index as f64 * 0.1))).collect();
-            heads.absorb(index, Timestamp(1_795_400_272_070_297 + index), 1_000_000 + index, &metrics);
-        }
-        assert!(heads.encode().len() < 250 * keys.len(), "{} bytes", heads.encode().len());
-    }
-
-    #[test]
-    fn a_changed_byte_is_noticed() {
-        let bytes = heads(&[row(&[("loss", 1.0)]), row(&[("loss", 0.5)])]).encode();
-        for place in 0..bytes.len() {
-            let mut changed = bytes.clone();
-            changed[place] ^= 1;
-            assert_eq!(RunHeads::decode(&changed), None, "byte {place}");
-        }
-        assert_eq!(RunHeads::decode(&[]), None);
-    }
-
-    /// Microseconds since the row before, steps since the row before, values.
-    type LaterRow = (i64, i64, Vec<(String, Value)>);
-
-    fn any_rows() -> impl Strategy<Value = Vec<LaterRow>> {
-        let key = prop::sample::select(vec![
-            "loss",
-            "train/loss",
-            "eval/loss",
-            "eval/runtime",
-            "train/epoch",
-            "epoch",
-            "lr",
-            "train/global_step",
-            "accuracy",
-        ]);
-        let value = prop_oneof![
-            8 => (-1_000i64..1_000).prop_map(|value| Value::Float(value as f64 / 8.0)),
-            2 => (0i64..200).prop_map(Value::Integer),
-            1 => Just(Value::Float(f64::NAN)),
-            1 => Just(Value::Float(f64::INFINITY)),
-            1 => Just(Value::Null),
-        ];
-        let metrics = prop::collection::vec((key.prop_map(str::to_owned), value), 0..6);
-        prop::collection::vec((-1_000i64..5_000_000, -2i64..20, metrics), 0..200)
-    }
-
-    proptest! {
-        /// However rows come in, writing the heads down and reading them back between any two changes nothing.
-        #[test]
-        fn batches_do_not_matter(rows in any_rows(), cuts in prop::collection::vec(any::<bool>(), 200)) {
-            let (mut whole, mut cut) = (RunHeads::default(), RunHeads::default());
-            let (mut time, mut step) = (0, 0);
-            for (index, (gap, steps, metrics)) in rows.iter().enumerate() {
-                (time, step) = (time + gap, step + steps);
-                whole.absorb(index as i64, Timestamp(time), step, metrics);
-                cut.absorb(index as i64, Timestamp(time), step, metrics);
-                if cuts[index] {
-                    cut = RunHeads::decode(&cut.encode()).expect("what was written is read");
-                }
-            }
-            prop_assert_eq!(whole.encode(), cut.encode());
-            let intervals = whole.pace().intervals();
-            prop_assert!(intervals.iter().all(|interval| interval.seconds > 0.0 && interval.steps > 0.0));
-        }
-    }
-}
+mod tests;

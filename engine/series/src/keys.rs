@@ -2,12 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::watched::{Watched, watched};
+
 /// Beginnings of names of metrics taken on data that is not trained on.
 const EVALUATION_PREFIXES: [&str; 7] = ["eval/", "eval_", "val/", "val_", "valid", "test/", "test_"];
 /// The same as the last part of a name, as in `Loss/val`.
 const EVALUATION_SEGMENTS: [&str; 5] = ["eval", "val", "valid", "validation", "test"];
 /// Names of the training loss, best first; what a loss found otherwise is called ranks after them.
 const LOSS_KEYS: [&str; 4] = ["train/loss", "loss", "train_loss", "training_loss"];
+/// Rank of a whole loss on data that is not trained on.
+const WHOLE_EVALUATION_LOSS: u8 = 5;
 const EPOCH_KEYS: [&str; 2] = ["train/epoch", "epoch"];
 const LEARNING_RATE_KEYS: [&str; 4] = ["train/learning_rate", "learning_rate", "lr", "train/lr"];
 
@@ -32,18 +36,27 @@ pub(crate) struct KeyFacts {
     pub(crate) part: Part,
     /// It was taken on data that is not trained on.
     pub(crate) evaluation: bool,
+    /// Rules look at it; the lowest rank counts.
+    pub(crate) watched: Option<(Watched, u8)>,
 }
 
 impl KeyFacts {
     pub(crate) fn of(key: &str) -> Self {
         let evaluation = is_evaluation(key);
-        Self { part: part(key, evaluation), evaluation }
+        Self { part: part(key, evaluation), evaluation, watched: watched(key) }
     }
 
     /// A loss of the training itself: a row that carries one is a training row.
     pub(crate) fn is_training_loss(self) -> bool {
         matches!(self.part, Part::Loss { .. }) && !self.evaluation
     }
+}
+
+/// The whole loss on data that is not trained on, as `eval/loss`.
+#[must_use]
+pub fn is_evaluation_loss(key: &str) -> bool {
+    let evaluation = is_evaluation(key);
+    evaluation && loss_rank(key, evaluation) == Some(WHOLE_EVALUATION_LOSS)
 }
 
 fn is_evaluation(key: &str) -> bool {
@@ -85,13 +98,21 @@ fn loss_rank(key: &str, evaluation: bool) -> Option<u8> {
         return named;
     }
     let is_loss = key.split('/').any(|segment| segment.eq_ignore_ascii_case("loss"));
-    let ends_as_loss = key.ends_with("_loss");
-    match (is_loss, ends_as_loss, evaluation) {
+    let is_part = key.ends_with("_loss");
+    // `val_loss` is the whole loss, `val/box_loss` a part of it.
+    let is_whole = is_loss || evaluation && key.split(['/', '_']).all(is_evaluation_or_loss);
+    match (is_whole, is_part, evaluation) {
         (true, _, false) => Some(4),
-        (true, _, true) | (_, true, true) => Some(5),
+        (true, _, true) => Some(WHOLE_EVALUATION_LOSS),
         (false, true, false) => Some(6),
+        (false, true, true) => Some(7),
         (false, false, _) => None,
     }
+}
+
+fn is_evaluation_or_loss(word: &str) -> bool {
+    word.eq_ignore_ascii_case("loss")
+        || EVALUATION_SEGMENTS.iter().any(|name| word.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -105,7 +126,15 @@ mod tests {
         for (rank, key) in ordered.iter().enumerate() {
             assert_eq!(KeyFacts::of(key).part, Part::Loss { rank: rank as u8 }, "{key}");
         }
-        for (key, rank) in [("Loss/train", 4), ("Loss/val", 5), ("val_loss", 5), ("validation/aux_loss", 5)] {
+        for (key, rank) in [
+            ("Loss/train", 4),
+            ("Loss/val", 5),
+            ("val_loss", 5),
+            ("validation_loss", 5),
+            ("train/box_loss", 6),
+            ("val/box_loss", 7),
+            ("validation/aux_loss", 7),
+        ] {
             assert_eq!(KeyFacts::of(key).part, Part::Loss { rank }, "{key}");
         }
         for key in ["reward", "train/reward", "lossless", "accuracy"] {

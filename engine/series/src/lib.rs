@@ -3,7 +3,7 @@
 //! [`RunHeads`] takes the rows of one run in id order and keeps, in memory bounded by the number of
 //! metrics, all that status, lists and remaining time need, so that none of them reads rows again.
 
-mod contents;
+pub mod columns;
 mod curve;
 mod epoch;
 mod heads;
@@ -13,13 +13,15 @@ mod metric;
 mod pace;
 mod recent;
 mod step;
+mod watched;
 
-pub use contents::Contents;
 pub use curve::{Curve, CurvePoint};
 pub use epoch::{EpochTrack, EpochUnits};
-pub use heads::{LossHead, RunHeads};
+pub use heads::{LossHead, RankRows, RunHeads};
+pub use keys::is_evaluation_loss;
 pub use learning_rate::LearningRateTrack;
 pub use metric::{Extremum, MetricHead, Sample};
 pub use pace::{Evaluations, Interval, PaceTrack, RowKind};
 pub use recent::Recent;
 pub use step::{ResolvedStep, StepResolver};
+pub use watched::Watched;

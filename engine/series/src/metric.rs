@@ -42,6 +42,8 @@ pub struct MetricHead {
     pub lowest: Option<Extremum>,
     /// Highest finite value.
     pub highest: Option<Extremum>,
+    /// Sum of the finite values.
+    sum: f64,
     /// The last 10 values, finite or not.
     pub recent: Recent<f64, 10>,
 }
@@ -57,6 +59,7 @@ impl MetricHead {
             last: sample,
             lowest: None,
             highest: None,
+            sum: 0.0,
             recent: Recent::default(),
         };
         head.absorb(sample);
@@ -75,6 +78,7 @@ impl MetricHead {
         }
         self.not_finite_since_step = None;
         self.first.get_or_insert(sample);
+        self.sum += sample.value;
         let here = Extremum { step: sample.step, value: sample.value };
         if self.lowest.is_none_or(|lowest| here.value < lowest.value) {
             self.lowest = Some(here);
@@ -82,6 +86,13 @@ impl MetricHead {
         if self.highest.is_none_or(|highest| here.value > highest.value) {
             self.highest = Some(here);
         }
+    }
+
+    /// Mean of the finite values; `None` when there are none, or their sum is beyond the largest number.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        let finite = self.points - self.not_finite;
+        (finite > 0).then(|| self.sum / finite as f64).filter(|mean| mean.is_finite())
     }
 
     /// Mean of the finite ones among the last 10 values.
@@ -112,7 +123,15 @@ mod tests {
         assert_eq!(head.first.map(|first| (first.step, first.value)), Some((1, 3.0)));
         assert_eq!(head.lowest, Some(Extremum { step: 2, value: 1.0 }));
         assert_eq!(head.highest, Some(Extremum { step: 1, value: 3.0 }));
-        assert_eq!(head.recent_mean(), Some(2.0));
+        assert_eq!((head.recent_mean(), head.mean()), (Some(2.0), Some(2.0)));
+    }
+
+    #[test]
+    fn the_mean_is_of_all_values() {
+        let values: Vec<f64> = (0..100).map(f64::from).collect();
+        assert_eq!(head(&values).mean(), Some(49.5));
+        assert_eq!(head(&[f64::NAN]).mean(), None);
+        assert_eq!(head(&[f64::MAX, f64::MAX]).mean(), None);
     }
 
     #[test]

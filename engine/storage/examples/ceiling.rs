@@ -1,6 +1,6 @@
 //! Measures what SQLite itself can take and what [`Store`] makes of it: the same rows, ten float metrics
-//! each, in transactions of 1,000, into the same tables and indexes, in turn. Prints one JSON line for each
-//! with the median.
+//! each, in transactions of 1,000, into the same tables and indexes, in turn, the latter also as a server that
+//! keeps the series index up with them. Prints one JSON line for each with the median.
 //!
 //! `cargo run --release -p paceline-storage --example ceiling [rows]`
 
@@ -13,7 +13,7 @@ use paceline_schema::ddl::{PEER_INDEXES, PEER_TABLES};
 use paceline_schema::event::RunKey;
 use paceline_schema::values::write_metrics;
 use paceline_schema::{Event, ProjectName, Row, Timestamp, Value};
-use paceline_storage::{Batch, Durability, Store};
+use paceline_storage::{Batch, Durability, SeriesSettings, Store};
 use rusqlite::{Connection, params};
 
 const ROWS_PER_TRANSACTION: usize = 1_000;
@@ -21,20 +21,23 @@ const ROUNDS: usize = 3;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let rows: usize = std::env::args().nth(1).map_or(Ok(200_000), |text| text.parse())?;
-    let (mut raw, mut appended) = (Vec::new(), Vec::new());
+    let (mut raw, mut appended, mut served) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let scratch = tempfile::tempdir()?;
         raw.push(raw_loop(&scratch.path().join("raw.db"), rows)?);
-        appended.push(append(&scratch.path().join("store"), rows)?);
+        appended.push(append(&scratch.path().join("store"), false, rows)?);
+        served.push(append(&scratch.path().join("server"), true, rows)?);
     }
-    let (raw, appended) = (median(raw), median(appended));
+    let (raw, appended, served) = (median(raw), median(appended), median(served));
     let mut out = std::io::stdout();
     writeln!(out, "{{\"what\":\"ceiling\",\"rows\":{rows},\"rows_per_second\":{raw:.0}}}")?;
-    writeln!(
-        out,
-        "{{\"what\":\"append\",\"rows\":{rows},\"rows_per_second\":{appended:.0},\"of_ceiling\":{:.3}}}",
-        appended / raw
-    )?;
+    for (what, figure) in [("append", appended), ("append_with_series_index", served)] {
+        writeln!(
+            out,
+            "{{\"what\":\"{what}\",\"rows\":{rows},\"rows_per_second\":{figure:.0},\"of_ceiling\":{:.3}}}",
+            figure / raw
+        )?;
+    }
     Ok(())
 }
 
@@ -91,8 +94,9 @@ fn raw_loop(path: &Path, rows: usize) -> Result<f64, Box<dyn Error>> {
 }
 
 /// Rows a second through one caller of `append`, the making of the rows left out.
-fn append(directory: &Path, rows: usize) -> Result<f64, Box<dyn Error>> {
-    let store = Store::open(directory, Durability::Process)?;
+fn append(directory: &Path, keeps_up: bool, rows: usize) -> Result<f64, Box<dyn Error>> {
+    let series = SeriesSettings { keeps_up, ..SeriesSettings::default() };
+    let store = Store::open_with(directory, Durability::Process, series)?;
     let project =
         store.project_for_writing(&ProjectName::new("ceiling").map_err(|error| error.to_string())?)?;
     let run = RunKey { id: "0123456789abcdef0123456789abcdef".into(), name: "run".into() };

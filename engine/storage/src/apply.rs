@@ -6,12 +6,18 @@
 use std::collections::HashSet;
 
 use paceline_schema::event::RunKey;
-use paceline_schema::{Alert, Event, Row, RunEnd, RunStart, SystemSample, Timestamp};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use paceline_schema::private_config::PrivateConfig;
+use paceline_schema::{Alert, Event, RunEnd, RunStart, SystemSample, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::batch::{Appended, Prepared, PreparedRow, Texts};
+use crate::console;
+use crate::environments;
+use crate::process_record::identity_columns;
+use crate::ranks;
+use crate::row_writer::RowWriter;
+use crate::rows::text;
 use crate::runs::free_slots;
-use crate::traces;
 
 /// What a batch did.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,6 +27,8 @@ pub(crate) struct Outcome {
     pub(crate) first_id: Option<i64>,
     /// A run ended.
     pub(crate) ended: bool,
+    /// Nothing was stored: the run has no rows.
+    pub(crate) is_unknown_run: bool,
 }
 
 impl Outcome {
@@ -30,41 +38,67 @@ impl Outcome {
         self.appended.rows_duplicate += further.appended.rows_duplicate;
         self.first_id = self.first_id.or(further.first_id);
         self.ended |= further.ended;
+        self.is_unknown_run |= further.is_unknown_run;
     }
 }
 
 /// Applies a batch inside the caller's transaction.
 pub(crate) fn apply(connection: &Connection, batch: &mut Prepared) -> rusqlite::Result<Outcome> {
     let mut outcome = Outcome::default();
+    if batch.is_of_known_run() && !take_name_of_rows(connection, batch.run_mut())? {
+        return Ok(Outcome { is_unknown_run: true, ..outcome });
+    }
     take_recorded_name(connection, batch.run_mut())?;
     let (run, events, prepared, texts) = batch.parts();
     let mut prepared = prepared.iter_mut();
     let mut next = || prepared.next().expect("every row and sample of a batch is prepared");
-    let mut rows = RowWriter::new(connection, run)?;
+    let mut rows = RowWriter::new(connection, run, texts);
     for event in events {
+        if let Event::Row(row) = event {
+            rows.insert(row, next())?;
+            continue;
+        }
+        rows.flush()?;
         match event {
-            Event::Row(row) => {
-                let stored = rows.insert(row, next(), texts)?;
-                outcome.appended.count(stored.is_some());
-                outcome.first_id = outcome.first_id.or(stored);
-            }
+            Event::Row(_) => {}
             Event::System(sample) => {
                 outcome.appended.count(insert_sample(connection, run, sample, next(), texts)?);
             }
+            Event::Start(start) if start.rank > 0 => ranks::record_start(connection, run, start)?,
             Event::Start(start) => {
                 record_start(connection, run, start)?;
-                rows.is_running = false;
+                rows.run_began_anew();
             }
-            Event::Config { time, json } => replace_config(connection, run, *time, json)?,
-            Event::Summary { json } => record_summary(connection, run, json)?,
+            Event::Config { rank, .. } | Event::Summary { rank, .. }
+                if *rank > 0 && ranks::has_rank_0(connection, &run.id)? => {}
+            Event::Config { time, json, .. } => {
+                record_labels(connection, run, json)?;
+                replace_config(connection, run, *time, json)?;
+            }
+            Event::Summary { json, .. } => record_summary(connection, run, json)?,
+            Event::Console(line) => console::insert(connection, run, line)?,
+            Event::Environment(report) => environments::record(connection, run, report)?,
             Event::Alert(alert) => outcome.appended.count(insert_alert(connection, run, alert)?),
+            Event::End(end) if end.rank > 0 => ranks::record_end(connection, run, end)?,
             Event::End(end) => {
                 record_end(connection, run, end)?;
                 outcome.ended = true;
             }
         }
     }
+    outcome.add(rows.finish()?);
     Ok(outcome)
+}
+
+/// Gives a run the name that its rows have; false where it has none.
+fn take_name_of_rows(connection: &Connection, run: &mut RunKey) -> rusqlite::Result<bool> {
+    let name: Option<String> = connection
+        .prepare_cached("SELECT run_name FROM metrics WHERE run_id = ?1 ORDER BY timestamp DESC LIMIT 1")?
+        .query_row([&run.id], |row| text(row, 0))
+        .optional()?;
+    let has_rows = name.is_some();
+    run.name = name.unwrap_or_default();
+    Ok(has_rows)
 }
 
 /// A run that was renamed while its process logs keeps the new name, which the process does not know.
@@ -100,74 +134,9 @@ pub(crate) fn record_heartbeat(
     Ok(())
 }
 
-/// Inserts the rows of one run: what all rows share is bound once.
-struct RowWriter<'a> {
-    connection: &'a Connection,
-    run: &'a RunKey,
-    statement: CachedStatement<'a>,
-    /// Step of the next row that has none of its own; unknown until there is one.
-    next_step: Option<i64>,
-    /// The run is known to be recorded as having rows.
-    is_running: bool,
-}
-
-impl<'a> RowWriter<'a> {
-    fn new(connection: &'a Connection, run: &'a RunKey) -> rusqlite::Result<Self> {
-        let mut statement = connection.prepare_cached(
-            "INSERT OR IGNORE INTO metrics (run_id, run_name, timestamp, step, metrics, log_id) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?;
-        statement.raw_bind_parameter(1, &run.id)?;
-        statement.raw_bind_parameter(2, &run.name)?;
-        Ok(Self { connection, run, statement, next_step: None, is_running: false })
-    }
-
-    /// The id of the row, unless it was there already.
-    fn insert(
-        &mut self,
-        row: &Row,
-        prepared: &mut PreparedRow,
-        texts: Texts<'_>,
-    ) -> rusqlite::Result<Option<i64>> {
-        let step = match row.step {
-            Some(step) => step,
-            None => self.count_step()?,
-        };
-        self.statement.raw_bind_parameter(3, texts.time(prepared))?;
-        self.statement.raw_bind_parameter(4, step)?;
-        self.statement.raw_bind_parameter(5, texts.json(prepared))?;
-        self.statement.raw_bind_parameter(6, row.log_id.as_deref())?;
-        let is_new = self.statement.raw_execute()? > 0;
-        prepared.stored = is_new.then(|| (self.connection.last_insert_rowid(), step));
-        if is_new && !self.is_running {
-            record_rows(self.connection, &self.run.id)?;
-            self.is_running = true;
-        }
-        let run = (self.run.id.as_str(), self.run.name.as_str());
-        let moment = (texts.time(prepared), step);
-        traces::insert(self.connection, &prepared.traces, run, moment, row.log_id.as_deref())?;
-        Ok(prepared.stored.map(|(id, _)| id))
-    }
-
-    /// The step after the run's largest, then on by one for each such row; steps given in between do not
-    /// count. Source: the peer's `SQLiteStorage.bulk_log`.
-    fn count_step(&mut self) -> rusqlite::Result<i64> {
-        let step = match self.next_step {
-            Some(step) => step,
-            None => self
-                .connection
-                .prepare_cached("SELECT max(step) FROM metrics WHERE run_id = ?1")?
-                .query_row([&self.run.id], |row| row.get::<_, Option<i64>>(0))?
-                .map_or(0, |largest| largest.saturating_add(1)),
-        };
-        self.next_step = Some(step.saturating_add(1));
-        Ok(step)
-    }
-}
-
 /// The run has rows. One that was only created runs now; one that has ended stays so, since these rows come
 /// from the time before.
-fn record_rows(connection: &Connection, run_id: &str) -> rusqlite::Result<()> {
+pub(crate) fn record_rows(connection: &Connection, run_id: &str) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "UPDATE paceline_runs SET has_rows = 1, state = iif(state = 'created', 'running', state) \
@@ -212,6 +181,38 @@ fn insert_alert(connection: &Connection, run: &RunKey, alert: &Alert) -> rusqlit
     Ok(inserted > 0)
 }
 
+/// Labels and notes that the script set after the start come with the config. What another one set since
+/// stays as it is until the script changes them again.
+fn record_labels(connection: &Connection, run: &RunKey, json: &str) -> rusqlite::Result<()> {
+    let new = labels(json.as_bytes());
+    if new == (None, None) {
+        return Ok(());
+    }
+    let before: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT CAST(config AS BLOB) FROM configs WHERE run_id = ?1")?
+        .query_row([&run.id], |row| row.get(0))
+        .optional()?;
+    let (tags_before, notes_before) = before.map(|json| labels(&json)).unwrap_or_default();
+    let (tags, notes) = new;
+    ensure_recorded(connection, run, None)?;
+    if let Some(tags) = tags.filter(|tags| Some(tags) != tags_before.as_ref()) {
+        connection
+            .prepare_cached("UPDATE paceline_runs SET tags = ?2 WHERE run_id = ?1")?
+            .execute(params![run.id, serde_json::Value::from(tags).to_string()])?;
+    }
+    if let Some(notes) = notes.filter(|notes| Some(notes) != notes_before.as_ref()) {
+        connection
+            .prepare_cached("UPDATE paceline_runs SET notes = nullif(?2, '') WHERE run_id = ?1")?
+            .execute(params![run.id, notes])?;
+    }
+    Ok(())
+}
+
+fn labels(config: &[u8]) -> (Option<Vec<String>>, Option<String>) {
+    let config = serde_json::from_slice(config).map(|config| PrivateConfig::of(&config));
+    config.map(|config| (config.tags, config.notes)).unwrap_or_default()
+}
+
 fn replace_config(
     connection: &Connection,
     run: &RunKey,
@@ -228,9 +229,9 @@ fn replace_config(
 
 fn record_start(connection: &Connection, run: &RunKey, start: &RunStart) -> rusqlite::Result<()> {
     ensure_recorded(connection, run, Some(start.time))?;
-    let process = start.process.as_ref();
+    let (host, boot_id, pid, start_ticks) = identity_columns(start.process.as_ref());
     let tags = serde_json::Value::from(start.tags.as_slice()).to_string();
-    connection
+    let changed = connection
         .prepare_cached(
             "UPDATE paceline_runs SET run_name = ?2, created_at = coalesce(created_at, ?3), \
              started_at = ?3, heartbeat_at = ?3, \
@@ -245,16 +246,21 @@ fn record_start(connection: &Connection, run: &RunKey, start: &RunStart) -> rusq
             run.id,
             run.name,
             start.time.to_string(),
-            process.map(|process| &process.host),
-            process.map(|process| &process.boot_id),
-            process.map(|process| process.pid),
-            process.map(|process| process.start_ticks as i64),
+            host,
+            boot_id,
+            pid,
+            start_ticks,
             start.command,
             start.git_commit,
             tags,
             start.notes
         ])?;
-    Ok(())
+    match &start.environment {
+        Some(environment) if changed > 0 => {
+            environments::record_said(connection, run, environment, start.rank)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn record_summary(connection: &Connection, run: &RunKey, json: &str) -> rusqlite::Result<()> {

@@ -8,6 +8,7 @@ use paceline_schema::{Event, Metrics, Timestamp};
 
 use crate::heads::{CommittedRow, CommittedRows};
 use crate::traces::{self, Trace};
+use crate::turns::offer_turn;
 
 /// Bytes of one metric as JSON, about: the first guess at the room a batch needs.
 const BYTES_PER_METRIC: usize = 36;
@@ -44,6 +45,8 @@ impl Appended {
 /// A batch with its rows already written as JSON, by the caller's thread and outside any transaction.
 pub(crate) struct Prepared {
     batch: Batch,
+    /// Only for a run that has rows, and under the name that it has then.
+    of_known_run: bool,
     /// One for each row and sample of the batch, in their order.
     rows: Vec<PreparedRow>,
     json: Vec<u8>,
@@ -68,6 +71,7 @@ impl Prepared {
         let mut json = Vec::with_capacity(metrics * BYTES_PER_METRIC);
         let mut times = String::new();
         for event in &mut batch.events {
+            offer_turn();
             let mut traces = Vec::new();
             if let Event::Row(row) = event {
                 traces = traces::take(&mut row.metrics, &batch.run.id, row.log_id.as_deref());
@@ -83,12 +87,28 @@ impl Prepared {
                 stored: None,
             });
         }
-        Self { batch, rows: prepared, json, times }
+        Self { batch, of_known_run: false, rows: prepared, json, times }
+    }
+
+    /// The same only for a run that has rows when they are stored.
+    pub(crate) fn of_known_run(run_id: &str, events: Vec<Event>) -> Self {
+        let run = RunKey { id: run_id.to_owned(), name: run_id.to_owned() };
+        Self { of_known_run: true, ..Self::new(Batch { run, events }) }
+    }
+
+    /// Nothing of it is stored where the run has no rows.
+    pub(crate) fn is_of_known_run(&self) -> bool {
+        self.of_known_run
     }
 
     /// Rows and samples in it.
     pub(crate) fn row_count(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Id of the run it is of.
+    pub(crate) fn run_id(&self) -> &str {
+        &self.batch.run.id
     }
 
     /// The run it is of.
@@ -104,16 +124,18 @@ impl Prepared {
 
     /// The rows that are stored now.
     pub(crate) fn committed(&self) -> CommittedRows<'_> {
+        let texts = Texts { json: &self.json, times: &self.times };
         let prepared = self.batch.events.iter().filter(|event| row_of(event).is_some()).zip(&self.rows);
         CommittedRows {
             run_id: &self.batch.run.id,
             run_name: &self.batch.run.name,
-            rows: Box::new(prepared.filter_map(|(event, prepared)| match (event, prepared.stored) {
+            rows: Box::new(prepared.filter_map(move |(event, prepared)| match (event, prepared.stored) {
                 (Event::Row(row), Some((id, step))) => Some(CommittedRow {
                     id,
                     time: row.time,
                     step,
                     metrics: &row.metrics,
+                    json: texts.json(prepared),
                     log_id: row.log_id.as_deref(),
                 }),
                 _ => None,
@@ -127,9 +149,13 @@ fn row_of(event: &Event) -> Option<(Timestamp, &Metrics)> {
     match event {
         Event::Row(row) => Some((row.time, &row.metrics)),
         Event::System(sample) => Some((sample.time, &sample.metrics)),
-        Event::Start(_) | Event::Config { .. } | Event::Summary { .. } | Event::Alert(_) | Event::End(_) => {
-            None
-        }
+        Event::Start(_)
+        | Event::Config { .. }
+        | Event::Summary { .. }
+        | Event::Alert(_)
+        | Event::Console(_)
+        | Event::Environment(_)
+        | Event::End(_) => None,
     }
 }
 

@@ -95,9 +95,24 @@ impl Blobs {
     fn place(&self, content: &File, file: &Path, path: &Path) -> io::Result<()> {
         content.sync_all()?;
         let folder = path.parent().unwrap_or(&self.directory);
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        fs::rename(file, path)?;
-        File::open(folder)?.sync_all()
+        loop {
+            match DirBuilder::new().recursive(true).mode(0o700).create(folder) {
+                // It stood there, and was gone before it was looked at.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !folder.is_file() => continue,
+                made => made?,
+            }
+            match fs::rename(file, path) {
+                // Whoever removed its last blob just now took the folder along.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && file.exists() => {}
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
+        match File::open(folder) {
+            // The same, after it had stood there.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            opened => opened?.sync_all(),
+        }
     }
 
     /// Removes a blob, and its folder when that is empty then.
@@ -191,6 +206,25 @@ mod tests {
         }
         assert!(file.exists() && blobs.contains(&digest(b"weights")));
         assert_eq!(fs::read_dir(&blobs.directory).expect("the folder").count(), 1);
+    }
+
+    #[test]
+    fn a_blob_is_placed_while_others_empty_its_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let blobs = Blobs::new(folder.path(), "p");
+        let uploaded = folder.path().join("uploaded");
+        std::thread::scope(|scope| {
+            let placing = scope.spawn(|| {
+                for _ in 0..300 {
+                    fs::write(&uploaded, b"weights").expect("it is written");
+                    blobs.take_in(&digest(b"weights"), &uploaded).expect("it moves");
+                }
+            });
+            while !placing.is_finished() {
+                blobs.remove(&digest(b"weights")).expect("it goes");
+            }
+            placing.join().expect("no panic");
+        });
     }
 
     #[test]

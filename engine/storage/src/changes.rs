@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension, params};
 
 use crate::compat::RunTable;
 use crate::error::StorageError;
-use crate::reader::Reader;
+use crate::reader::{Reader, whole_second};
 use crate::rows::{self, StoredRow, optional_text, text, time};
 
 /// Bytes of the names and texts of rows that end a page, about.
@@ -88,14 +88,20 @@ impl Reader<'_> {
     /// When the file cannot be read.
     pub fn id_before(&self, run_id: &str, since: Timestamp) -> Result<Option<i64>, StorageError> {
         let Some(RunTable { run, .. }) = self.shape.metrics else { return Ok(None) };
-        // Text in ISO form sorts by time up to the second; numbers, which importers write, sort before it.
-        let sql =
-            format!("SELECT min(id) FROM metrics WHERE {run} = ?1 AND (timestamp >= ?2 OR timestamp < '2')");
-        let second: String = since.to_string().chars().take("2026-11-23T02:17:52".len()).collect();
-        let first: rusqlite::Result<Option<i64>> = self
-            .connection
-            .prepare_cached(&sql)
-            .and_then(|mut statement| statement.query_row(params![run_id, second], |row| row.get(0)));
+        // Text in ISO form sorts by time up to the second: on one day that with a space before that with a `T`. Numbers,
+        // which importers write, sort before both.
+        let sql = format!(
+            "SELECT min(id) FROM (SELECT min(id) AS id FROM metrics WHERE {run} = ?1 AND timestamp >= ?2 UNION ALL \
+             SELECT min(id) FROM metrics WHERE {run} = ?1 AND timestamp >= ?3 AND timestamp < ?4 UNION ALL \
+             SELECT min(id) FROM metrics WHERE {run} = ?1 AND timestamp < '2')"
+        );
+        let with_t = whole_second(Timestamp(since.0.saturating_sub(self.clock_spread(run_id)?)));
+        let with_space = with_t.replace('T', " ");
+        let end_of_day = with_t.replace('T', "!").chars().take("2026-11-23!".len()).collect::<String>();
+        let first: rusqlite::Result<Option<i64>> =
+            self.connection.prepare_cached(&sql).and_then(|mut statement| {
+                statement.query_row(params![run_id, with_t, with_space, end_of_day], |row| row.get(0))
+            });
         let first = first.map_err(|error| self.location.explain("find a row by its time", error))?;
         Ok(first.map(|id| id.saturating_sub(1)))
     }

@@ -25,6 +25,9 @@ pub(crate) struct Shape {
     pub(crate) has_external_links: bool,
     /// Ours.
     pub(crate) has_runs: bool,
+    pub(crate) has_ranks: bool,
+    pub(crate) has_environments: bool,
+    pub(crate) has_console: bool,
     pub(crate) has_heads: bool,
 }
 
@@ -88,6 +91,9 @@ impl Shape {
             links: columns.get("run_artifact_links").map(LinkTable::of),
             has_external_links: has("external_run_artifact_links"),
             has_runs: has("paceline_runs"),
+            has_ranks: has("paceline_ranks"),
+            has_environments: has("paceline_environments"),
+            has_console: has("paceline_console"),
             has_heads: has("paceline_heads") && has("paceline_meta"),
         })
     }

@@ -13,8 +13,6 @@ use crate::Durability;
 use crate::activity::count_lock_wait;
 use crate::error::{Location, StorageError};
 
-/// Pages the write-ahead log grows to before they are moved into the file: 16 MB.
-const CHECKPOINT_PAGES: i64 = 4_000;
 /// Page cache of each connection, in KiB (negative is SQLite's sign for this unit).
 const CACHE_KIB: i64 = -8_000;
 /// The same for statements of strangers: what is sorted at once, without a look at the clock, is as much.
@@ -116,8 +114,13 @@ pub(crate) fn open_writer(location: &Location, durability: Durability) -> rusqli
             Durability::Power => "FULL",
         },
     )?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     Ok(connection)
+}
+
+/// Opens the file to move its write-ahead log into it.
+pub(crate) fn open_to_checkpoint(location: &Location) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(&location.path, flags)
 }
 
 /// Opens the file for a reader. The handle may write what SQLite itself needs to write (a journal left by a

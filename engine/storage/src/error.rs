@@ -7,6 +7,8 @@ use paceline_schema::ErrorCode;
 use paceline_schema::artifact::InvalidArtifact;
 use rusqlite::ffi;
 
+use crate::registry::RegistryError;
+
 /// Why a project could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -56,6 +58,22 @@ pub enum StorageError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A project was to be made under a name that one has already.
+    #[error("project `{project}` is in the data directory already")]
+    ProjectExists {
+        /// Canonical project name.
+        project: String,
+    },
+    /// Rows from elsewhere that a table does not take.
+    #[error("table `{table}` of project `{project}` does not take a row: {reason}")]
+    RowsRefused {
+        /// Canonical project name.
+        project: String,
+        /// The table.
+        table: &'static str,
+        /// SQLite's words.
+        reason: String,
+    },
     /// The project has no such version of an artifact.
     #[error("artifact `{artifact}` is not in project `{project}`")]
     ArtifactNotFound {
@@ -69,6 +87,9 @@ pub enum StorageError {
     /// Something about an artifact breaks a rule.
     #[error(transparent)]
     InvalidArtifact(#[from] InvalidArtifact),
+    /// A registry does not allow it, or is not there.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     /// All versions of an artifact are of one type.
     #[error("artifact `{artifact}` cannot be of type `{given}`: {}", match recorded {
         Some(recorded) => format!("it is of type `{recorded}`; choose another name or that type"),
@@ -191,11 +212,12 @@ impl StorageError {
         match self {
             Self::ProjectNotFound { .. } => ErrorCode::ProjectNotFound,
             Self::RunNotFound { .. } => ErrorCode::RunNotFound,
-            Self::UploadRefused { .. } => ErrorCode::InvalidRequest,
-            Self::RunNameTaken { .. } => ErrorCode::NameTaken,
+            Self::UploadRefused { .. } | Self::RowsRefused { .. } => ErrorCode::InvalidRequest,
+            Self::RunNameTaken { .. } | Self::ProjectExists { .. } => ErrorCode::NameTaken,
             Self::FileNotFound { .. } => ErrorCode::FileNotFound,
             Self::InvalidPath { .. } => ErrorCode::InvalidName,
             Self::ArtifactNotFound { .. } => ErrorCode::ArtifactNotFound,
+            Self::Registry(error) => error.code(),
             Self::InvalidArtifact(_)
             | Self::ArtifactType { .. }
             | Self::BlobsMissing { .. }

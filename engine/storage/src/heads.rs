@@ -4,6 +4,8 @@
 //! in all rows up to one id, the mark, goes on from there. Other programs delete and re-insert rows, which
 //! moves no mark; probes of a few rows notice that, and what they disprove is read from the rows again.
 
+mod draft;
+
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -14,9 +16,11 @@ use paceline_series::RunHeads;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::draft::Draft;
 use crate::compat::{RunTable, Shape};
 use crate::connection::FileIdentity;
 use crate::rows::{NamedRow, for_each_named_row, named_columns, optional_text, text};
+use crate::turns::offer_turn;
 
 /// One run as its rows tell it.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +42,7 @@ struct Mark {
 }
 
 /// Heads of all runs of one file up to a mark.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Heads {
     /// The file they were read from; `None` before the first read.
     file: Option<FileIdentity>,
@@ -51,6 +55,8 @@ pub(crate) struct Heads {
     /// Something did not fit: look at every run again.
     in_doubt: bool,
     rows_not_stored: u64,
+    /// What a transaction makes of them that is committed, or about to be.
+    offered: Option<Box<Draft>>,
 }
 
 impl Heads {
@@ -71,6 +77,7 @@ impl Heads {
             return Ok(Arc::clone(&self.runs));
         };
         let newest = newest_row(connection, table, i64::MAX)?;
+        self.adopt_offered(connection, table, newest.as_ref())?;
         if self.in_doubt || !self.mark_stands(connection, table, newest.as_ref())? {
             self.reconcile(connection, shape, table, newest.as_ref())?;
         }
@@ -136,7 +143,9 @@ impl Heads {
         if end > 0 {
             for run_id in run_ids(connection, table)? {
                 let run_id: Arc<str> = run_id.into();
-                if let Some(known) = self.runs.get(&run_id)
+                // Two processes store heads into one file: those of a run may be newer than the mark beside them.
+                let known = self.runs.get(&run_id);
+                if let Some(known) = known.filter(|known| known.heads.last_id() <= Some(end))
                     && let Some(name) = probe(connection, table, &run_id, known)?
                 {
                     runs.insert(run_id, RowsOfRun { name: name.into(), heads: Arc::clone(&known.heads) });
@@ -192,8 +201,8 @@ impl Heads {
         Arc::make_mut(&mut run.heads)
     }
 
-    /// Takes in rows that this process has just committed in one transaction, without reading them again;
-    /// rows that others committed before them are read. `connection` is in no transaction.
+    /// Takes in rows that this process has just committed in one transaction, or is about to, without reading them
+    /// again; rows that others committed before them are read.
     pub(crate) fn absorb_committed<'a>(
         &mut self,
         connection: &Connection,
@@ -228,6 +237,7 @@ impl Heads {
                 starts.announce(heads, run_id, row.time);
                 heads.absorb(row.id, row.time, row.step, row.metrics);
                 count += 1;
+                offer_turn();
                 newest = Some(row);
             }
             self.rows_not_stored += count;
@@ -240,6 +250,16 @@ impl Heads {
             }
         }
         Ok(())
+    }
+
+    /// The runs as they were last seen.
+    pub(crate) fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    /// A run with rows up to `last_id` is not there any more, as far as the heads have looked.
+    pub(crate) fn is_gone(&self, run_id: &str, last_id: i64) -> bool {
+        !self.in_doubt && last_id <= self.mark_id() && !self.runs.contains_key(run_id)
     }
 
     /// A probe failed: the next [`Self::sync`] looks at every run.
@@ -333,6 +353,8 @@ pub(crate) struct CommittedRow<'a> {
     pub(crate) time: Timestamp,
     pub(crate) step: i64,
     pub(crate) metrics: &'a [(String, Value)],
+    /// The same as it stands in the table.
+    pub(crate) json: &'a [u8],
     pub(crate) log_id: Option<&'a str>,
 }
 

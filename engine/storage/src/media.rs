@@ -3,6 +3,8 @@
 //! `media/<project>/<run>/<step>/<name>` and `media/<project>/files/<path>`. Everything is opened through a
 //! handle of the folder `media`, so that no name and no symbolic link leads out of it.
 
+mod of_project;
+
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File};
@@ -11,11 +13,12 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Component, Path, PathBuf};
 
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata};
 use paceline_schema::{ProjectName, canonical_project};
 
 use crate::error::StorageError;
 use crate::store::Store;
+pub(crate) use of_project::NewMedia;
 
 /// The folder in the data directory.
 const MEDIA: &str = "media";
@@ -100,11 +103,7 @@ impl Store {
         let missing = || StorageError::FileNotFound { path: path.to_owned() };
         let inside = inner_path(path).ok_or_else(missing)?;
         let media = MediaFolder::open(self.directory())?.ok_or_else(missing)?;
-        let file = media.dir.open(inside).map_err(|_| missing())?;
-        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return Err(missing());
-        }
-        Ok(file.into_std())
+        media.open_file(inside).ok().flatten().ok_or_else(missing)
     }
 
     /// The files saved beside the runs of a project, by name; none where there is no such project.
@@ -112,13 +111,25 @@ impl Store {
     /// # Errors
     /// When the folder cannot be read.
     pub fn project_files(&self, project: &str) -> Result<Vec<ProjectFile>, StorageError> {
+        self.files_in(&Path::new(&canonical_project(project)).join(FILES))
+    }
+
+    /// Everything in the media folder of a project: what its runs have logged, and the files saved beside them.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn media_files(&self, project: &str) -> Result<Vec<ProjectFile>, StorageError> {
+        self.files_in(Path::new(&canonical_project(project)))
+    }
+
+    /// The files below a folder of the media folder, named from there.
+    fn files_in(&self, folder: &Path) -> Result<Vec<ProjectFile>, StorageError> {
         let Some(media) = MediaFolder::open(self.directory())? else { return Ok(Vec::new()) };
-        let folder = Path::new(&canonical_project(project)).join(FILES);
-        let found = media.files_below(&folder).map_err(|error| media.unreadable(&error))?;
+        let found = media.files_below(folder).map_err(|error| media.unreadable(&error))?;
         let mut files = Vec::with_capacity(found.len());
         for path in found {
             let metadata = media.dir.metadata(&path).map_err(|error| media.unreadable(&error))?;
-            let name = path.strip_prefix(&folder).unwrap_or(&path);
+            let name = path.strip_prefix(folder).unwrap_or(&path);
             files.push(ProjectFile {
                 name: name.to_string_lossy().into_owned(),
                 path: self.media_folder().join(&path),
@@ -137,7 +148,7 @@ pub(crate) fn run_folder(project: &str, run: &str) -> Result<PathBuf, StorageErr
 }
 
 /// A path that stays below where it begins; lenient, since files that stand there have their names already.
-fn inner_path(path: &str) -> Option<&Path> {
+pub(crate) fn inner_path(path: &str) -> Option<&Path> {
     let stays = |component: Component<'_>| matches!(component, Component::Normal(_));
     let plain = !path.is_empty() && !path.contains(['\0', '\\']);
     Some(Path::new(path)).filter(|path| plain && path.components().all(stays))
@@ -191,7 +202,7 @@ impl MediaFolder {
         }
     }
 
-    fn create(directory: &Path) -> Result<Self, StorageError> {
+    pub(crate) fn create(directory: &Path) -> Result<Self, StorageError> {
         let path = directory.join(MEDIA);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
         let opened = made.and_then(|()| Dir::open_ambient_dir(&path, ambient_authority()));
@@ -207,7 +218,7 @@ impl MediaFolder {
         StorageError::from_write(&self.path, error)
     }
 
-    fn take_in(&self, staged: &Path, target: &Path) -> io::Result<()> {
+    pub(crate) fn take_in(&self, staged: &Path, target: &Path) -> io::Result<()> {
         let (Some(from), Some(name)) = (staged.parent(), staged.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
@@ -222,6 +233,25 @@ impl MediaFolder {
                 from.remove_file(name)
             }
             renamed => renamed,
+        }
+    }
+
+    /// Opens a regular file for reading; `None` where there is none.
+    pub(crate) fn open_file(&self, path: &Path) -> io::Result<Option<File>> {
+        let file = match self.dir.open(path) {
+            Ok(file) => file,
+            Err(error) if is_missing(&error) || is_too_long(&error) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(file.metadata()?.is_file().then(|| file.into_std()))
+    }
+
+    /// Size and time of a file; `None` where there is none.
+    pub(crate) fn metadata(&self, path: &Path) -> io::Result<Option<Metadata>> {
+        match self.dir.metadata(path) {
+            Ok(metadata) => Ok(Some(metadata)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

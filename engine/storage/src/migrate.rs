@@ -7,7 +7,9 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 
-use paceline_schema::ddl::{self, PEER_INDEXES, PEER_RUN_TABLES, PEER_TABLES, SCHEMA_VERSION};
+use paceline_schema::ddl::{
+    self, PEER_INDEXES, PEER_RUN_TABLES, PEER_TABLES, REGISTRY_INDEXES, REGISTRY_TABLES, SCHEMA_VERSION,
+};
 use rusqlite::Connection;
 
 use crate::error::{Location, StorageError};
@@ -27,7 +29,7 @@ pub(crate) fn complete(connection: &Connection, location: &Location) -> Result<(
         });
     }
     complete_peer_tables(connection, version).map_err(sql)?;
-    for create in [ddl::RUNS, ddl::HEADS, ddl::META] {
+    for (_, create) in ddl::OWN_TABLES {
         connection.execute_batch(create).map_err(sql)?;
     }
     Ok(())
@@ -91,12 +93,33 @@ fn complete_peer_tables(connection: &Connection, version: i64) -> rusqlite::Resu
     if !legacy.is_empty() {
         add_run_ids(connection, &columns, &legacy)?;
     }
-    for table in PEER_TABLES {
+    complete_tables(connection, PEER_TABLES, &columns, &legacy)?;
+    complete_indexes(connection, PEER_INDEXES)?;
+    if version < SCHEMA_VERSION {
+        connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    }
+    Ok(())
+}
+
+/// Makes what is missing of the tables of a registry.
+pub(crate) fn complete_registry(connection: &Connection) -> rusqlite::Result<()> {
+    complete_tables(connection, REGISTRY_TABLES, &columns_of_tables(connection)?, &[])?;
+    complete_indexes(connection, REGISTRY_INDEXES)
+}
+
+/// Makes tables and columns that are missing, but for what was `rebuilt` a moment ago.
+fn complete_tables(
+    connection: &Connection,
+    tables: &[ddl::Table],
+    columns: &Columns,
+    rebuilt: &[&str],
+) -> rusqlite::Result<()> {
+    for table in tables {
         let Some(present) = columns.get(table.name) else {
             connection.execute_batch(table.create)?;
             continue;
         };
-        if PEER_RUN_TABLES.contains(&table.name) && legacy.contains(&table.name) {
+        if PEER_RUN_TABLES.contains(&table.name) && rebuilt.contains(&table.name) {
             continue;
         }
         for definition in table.later_columns {
@@ -106,12 +129,13 @@ fn complete_peer_tables(connection: &Connection, version: i64) -> rusqlite::Resu
             }
         }
     }
+    Ok(())
+}
+
+fn complete_indexes(connection: &Connection, indexes: &[ddl::Index]) -> rusqlite::Result<()> {
     let present = index_names(connection)?;
-    for index in PEER_INDEXES.iter().filter(|index| !present.contains(index.name)) {
+    for index in indexes.iter().filter(|index| !present.contains(index.name)) {
         connection.execute_batch(index.create)?;
-    }
-    if version < SCHEMA_VERSION {
-        connection.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     }
     Ok(())
 }

@@ -73,6 +73,7 @@ impl Project {
             })?;
             if let Some(media) = media {
                 self.forget_heads();
+                self.series().forget(&run.id);
                 target.forget_heads();
                 media.remove(self.directory())?;
                 return Ok(run);
@@ -131,11 +132,14 @@ impl Project {
     fn copy_media_and_record(&self, run: &RunKey, target: &Self) -> Result<(), StorageError> {
         let location = self.location();
         let sql = |error| location.explain("copy a run", error);
-        let (config, record, names) = self.read(|reader| {
+        let (config, record, ranks, environment, console, names) = self.read(|reader| {
             let read = || -> rusqlite::Result<_> {
                 Ok((
-                    row_of(reader.connection, "configs", &run.id)?,
-                    row_of(reader.connection, "paceline_runs", &run.id)?,
+                    rows_of(reader.connection, "configs", &run.id)?,
+                    rows_of(reader.connection, "paceline_runs", &run.id)?,
+                    rows_of(reader.connection, "paceline_ranks", &run.id)?,
+                    rows_of(reader.connection, "paceline_environments", &run.id)?,
+                    rows_of(reader.connection, "paceline_console", &run.id)?,
                     names_of_run(reader.connection, &run.id)?,
                 ))
             };
@@ -153,8 +157,17 @@ impl Project {
         let run_id = run.id.clone();
         target.change("take in a run", move |connection| {
             rewrite_paths(connection, &run_id, &moved)?;
-            for (table, row) in [("configs", &config), ("paceline_runs", &record)] {
-                insert_row(connection, table, &run_id, row.as_ref())?;
+            let tables = [
+                ("configs", &config),
+                ("paceline_runs", &record),
+                ("paceline_ranks", &ranks),
+                ("paceline_environments", &environment),
+                ("paceline_console", &console),
+            ];
+            for (table, rows) in tables {
+                for row in rows {
+                    insert_row(connection, table, &run_id, row)?;
+                }
             }
             Ok(())
         })
@@ -164,14 +177,14 @@ impl Project {
 /// Names and values of a row.
 type NamedValues = Vec<(String, Value)>;
 
-/// The row of a run in a table that has one for each.
-fn row_of(connection: &Connection, table: &str, run_id: &str) -> rusqlite::Result<Option<NamedValues>> {
+/// The rows of a run in a table that has one for each, or one for each of its processes.
+fn rows_of(connection: &Connection, table: &str, run_id: &str) -> rusqlite::Result<Vec<NamedValues>> {
     let mut statement = connection.prepare(&format!("SELECT * FROM {table} WHERE run_id = ?1"))?;
     let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
-    let row = statement.query_row([run_id], |row| {
+    let rows = statement.query_map([run_id], |row| {
         names.iter().enumerate().map(|(column, name)| Ok((name.clone(), row.get(column)?))).collect()
-    });
-    row.optional()
+    })?;
+    rows.collect()
 }
 
 /// Stores such a row under an id and a colour of its new project.
@@ -179,9 +192,8 @@ fn insert_row(
     connection: &Connection,
     table: &str,
     run_id: &str,
-    row: Option<&NamedValues>,
+    row: &NamedValues,
 ) -> Result<(), ChangeError> {
-    let Some(row) = row else { return Ok(()) };
     let mut row: NamedValues = row.iter().filter(|(name, _)| name != "id").cloned().collect();
     for (name, value) in &mut row {
         if name == "colour_slot" {

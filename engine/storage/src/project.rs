@@ -5,9 +5,9 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use paceline_schema::Timestamp;
 use paceline_schema::ddl::SCHEMA_VERSION;
 use paceline_schema::sql::SqlAnswer;
+use paceline_schema::{Event, RankOfRun, Timestamp};
 use rusqlite::Connection;
 
 use crate::Durability;
@@ -18,6 +18,7 @@ use crate::connection::{FileIdentity, open_reader, open_writer};
 use crate::error::{ChangeError, Location, StorageError};
 use crate::heads::Heads;
 use crate::reader::{Checked, Reader};
+use crate::series_index::{SeriesIndex, SeriesOfStore};
 use crate::sql;
 use crate::writer::{Request, Work, Writer};
 
@@ -65,6 +66,7 @@ pub(crate) struct ProjectFile {
     pub(crate) location: Location,
     pub(crate) durability: Durability,
     heads: Mutex<Heads>,
+    pub(crate) series: Arc<SeriesIndex>,
     readers: Mutex<Vec<ReadConnection>>,
 }
 
@@ -79,8 +81,10 @@ struct ReadConnection {
 }
 
 impl Project {
-    pub(crate) fn new(location: Location, durability: Durability) -> Self {
-        let file = ProjectFile { location, durability, heads: Mutex::default(), readers: Mutex::default() };
+    pub(crate) fn new(location: Location, durability: Durability, series: &SeriesOfStore) -> Self {
+        let series = Arc::new(SeriesIndex::new(&location, series));
+        let (heads, readers) = (Mutex::default(), Mutex::default());
+        let file = ProjectFile { location, durability, heads, series, readers };
         Self { file: Arc::new(file), writer: Mutex::default() }
     }
 
@@ -124,12 +128,41 @@ impl Project {
         self.submit(append_work(batches), None)?.wait()
     }
 
-    /// Records that the processes of these runs lived at `time`. Runs without a record are left out.
+    /// Stores what happened to a run that has rows, under the name that it has then. `None`, and nothing is stored,
+    /// where no run with rows is known to have this id: [`Reader::run_key`] finds the one that is meant.
+    ///
+    /// The run is looked for in the transaction that stores the events, so that nobody renames or deletes it in
+    /// between, and no read comes before.
     ///
     /// # Errors
     /// As [`Self::append`].
-    pub fn heartbeat(&self, run_ids: &[String], time: Timestamp) -> Result<(), StorageError> {
-        self.submit(Work::Heartbeat { run_ids: run_ids.to_vec(), time }, Some(PATIENCE))?.wait().map(drop)
+    pub fn append_to_known(
+        &self,
+        run_id: &str,
+        events: impl FnOnce() -> Vec<Event>,
+    ) -> Result<Option<Appended>, StorageError> {
+        if !self.file.heads().runs().contains_key(run_id) {
+            return Ok(None);
+        }
+        let work = Work::Append(vec![Prepared::of_known_run(run_id, events())]);
+        match self.submit(work, Some(PATIENCE))?.wait() {
+            Err(StorageError::RunNotFound { .. }) => Ok(None),
+            stored => stored.map(Some),
+        }
+    }
+
+    /// Records that the processes of these runs, and these other ranks of runs, lived at `time`. What has no record
+    /// is left out.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn heartbeat(
+        &self,
+        run_ids: Vec<String>,
+        ranks: Vec<RankOfRun>,
+        time: Timestamp,
+    ) -> Result<(), StorageError> {
+        self.submit(Work::Heartbeat { run_ids, ranks, time }, Some(PATIENCE))?.wait().map(drop)
     }
 
     /// Lets `change` read and write in one transaction of its own, for `context` (“rename a run”), and returns
@@ -212,6 +245,7 @@ impl Project {
         let reader = Reader {
             connection,
             location,
+            project: &self.file,
             file: *file,
             shape,
             runs,
@@ -235,14 +269,30 @@ impl Project {
         result
     }
 
+    /// Lends a connection for reading.
+    pub(crate) fn with_connection<T, E: From<StorageError>>(
+        &self,
+        f: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let reading = self.file.take_reader()?;
+        let result = f(&reading.connection)?;
+        self.file.give_reader_back(reading);
+        Ok(result)
+    }
+
     /// The runs changed in a way that no new row tells of.
     pub(crate) fn forget_heads(&self) {
         self.file.heads().doubt();
     }
 
     /// All rows are others now.
-    pub(crate) fn reset_heads(&self) {
+    pub(crate) fn reset_derived(&self) {
         *self.file.heads() = Heads::default();
+        self.file.series.reset();
+    }
+
+    pub(crate) fn series(&self) -> &SeriesIndex {
+        &self.file.series
     }
 
     pub(crate) fn durability(&self) -> Durability {
@@ -270,6 +320,9 @@ impl Project {
         // It is joined without the lock.
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(writer);
+        if self.file.series.keeps_up {
+            self.file.store_series();
+        }
         self.file.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
@@ -299,6 +352,11 @@ impl ProjectFile {
         let path = &self.location.path;
         FileIdentity::of(path)
             .map_err(|error| StorageError::NotReadable { path: path.clone(), reason: error.to_string() })
+    }
+
+    /// Stores what the series index has taken in, if its file is free.
+    pub(crate) fn store_series(&self) {
+        self.series.store_all(|run_id, last_id| self.heads().is_gone(run_id, last_id));
     }
 
     fn take_reader(&self) -> Result<ReadConnection, StorageError> {
@@ -351,10 +409,12 @@ impl ProjectFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series_index::SeriesMemory;
 
     fn project(directory: &tempfile::TempDir) -> Project {
         let location = Location { project: "p".into(), path: directory.path().join("p.db") };
-        Project::new(location, Durability::Process)
+        let series = SeriesOfStore { keeps_up: false, memory: Arc::new(SeriesMemory::new(1 << 20)) };
+        Project::new(location, Durability::Process, &series)
     }
 
     #[test]

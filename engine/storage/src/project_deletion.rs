@@ -8,6 +8,7 @@ use paceline_schema::canonical_project;
 use paceline_schema::names::RESERVED_SUFFIXES;
 
 use crate::error::StorageError;
+use crate::series_index::remove_side_file;
 use crate::store::Store;
 
 /// Folders of the data directory that have one for each project; the peer's names.
@@ -24,6 +25,11 @@ impl Store {
         drop(self.project(name)?);
         let name = canonical_project(name);
         let at = |file: String| self.directory().join(file);
+        // First of all: a later project of that name goes nowhere unasked. A sync that runs sees its lock gone, and writes
+        // nothing down after it.
+        for ending in ["lock", "target.json", "state.json", "files"] {
+            remove(&at(format!(".paceline/datasets/{name}.{ending}")))?;
+        }
         for folder in FOLDERS {
             remove(&at(format!("{folder}/{name}")))?;
         }
@@ -35,6 +41,8 @@ impl Store {
         }
         remove(&at(format!(".paceline/names/{name}")))?;
         self.forget(&name);
+        let own = at(".paceline".to_owned());
+        remove_side_file(self.directory(), &name).map_err(|error| StorageError::from_write(&own, &error))?;
         for ending in ["db", "db-wal", "db-shm", "db-journal"] {
             remove(&at(format!("{name}.{ending}")))?;
         }

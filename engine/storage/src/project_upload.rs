@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use paceline_schema::Timestamp;
-use paceline_schema::ddl::{HEADS, META, PEER_INDEXES, PEER_TABLES, RUNS};
+use paceline_schema::ddl::{DERIVED_TABLES, OWN_TABLES, PEER_INDEXES, PEER_TABLES};
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use crate::connection::open_writer;
@@ -19,9 +19,8 @@ use crate::error::{ChangeError, Location, StorageError};
 use crate::migrate::{columns_of_tables, complete};
 use crate::project::Project;
 
-/// Ours that may be in such a file; what is derived from the rows is left out.
-const OWN_TABLES: [&str; 3] = ["paceline_runs", "paceline_heads", "paceline_meta"];
-const DERIVED_TABLES: [&str; 2] = ["paceline_heads", "paceline_meta"];
+/// The index of ours, on what trainings printed.
+const OWN_INDEX: &str = "paceline_console_run";
 
 impl Project {
     /// Replaces all rows of the project by those of a project file at `staged`, which is changed by that.
@@ -35,17 +34,19 @@ impl Project {
         let uploaded = open_checked(&source)?;
         self.change("prepare its tables", |_| Ok(()))?;
         self.keep_copy()?;
-        let tables: Vec<&str> = PEER_TABLES.iter().map(|table| table.name).chain(["paceline_runs"]).collect();
+        let (kept, derived) = OWN_TABLES.split_at(OWN_TABLES.len() - DERIVED_TABLES);
+        let kept = kept.iter().map(|(table, _)| *table);
+        let tables: Vec<&str> = PEER_TABLES.iter().map(|table| table.name).chain(kept).collect();
         self.change("take in a project file", move |connection| {
             for table in &tables {
                 take_in(connection, &uploaded, table)?;
             }
-            for table in DERIVED_TABLES {
+            for (table, _) in derived {
                 connection.execute(&format!("DELETE FROM {table}"), [])?;
             }
             Ok(())
         })?;
-        self.reset_heads();
+        self.reset_derived();
         Ok(())
     }
 
@@ -91,7 +92,7 @@ fn open_checked(source: &Location) -> Result<Connection, StorageError> {
 /// The name of something in the file that no project has.
 fn foreign_object(connection: &Connection) -> rusqlite::Result<Option<String>> {
     let model = Connection::open_in_memory()?;
-    for create in PEER_TABLES.iter().map(|table| table.create).chain([RUNS, HEADS, META]) {
+    for create in PEER_TABLES.iter().map(|table| table.create).chain(OWN_TABLES.map(|(_, create)| create)) {
         model.execute_batch(create)?;
     }
     let known = columns_of_tables(&model)?;
@@ -100,9 +101,10 @@ fn foreign_object(connection: &Connection) -> rusqlite::Result<Option<String>> {
         statement.query_map([], |row| Ok((row.get(1)?, row.get(0)?)))?.collect::<rusqlite::Result<_>>()?;
     let is_known = |kind: &str, name: &str| {
         name.starts_with("sqlite_")
-            || (kind == "index" && PEER_INDEXES.iter().any(|index| index.name == name))
+            || (kind == "index" && (name == OWN_INDEX || PEER_INDEXES.iter().any(|index| index.name == name)))
             || (kind == "table"
-                && (OWN_TABLES.contains(&name) || PEER_TABLES.iter().any(|table| table.name == name)))
+                && (OWN_TABLES.iter().any(|(table, _)| *table == name)
+                    || PEER_TABLES.iter().any(|table| table.name == name)))
     };
     if let Some((name, _)) = objects.iter().find(|(name, kind)| !is_known(kind, name)) {
         return Ok(Some(name.clone()));

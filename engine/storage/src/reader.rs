@@ -5,27 +5,33 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use paceline_journal::process::Liveness;
 use paceline_schema::similar::similar;
 use paceline_series::RunHeads;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::compat::{RunTable, Shape};
-use crate::connection::FileIdentity;
+use crate::connection::{FileIdentity, open_reader};
 use crate::error::{Location, StorageError};
 use crate::heads::{self, RowsOfRun, Runs};
+use crate::project::ProjectFile;
 use crate::rows::{self, StoredRow, bytes, text};
 use crate::runs::{self, Recorded, RunRecord};
 
 mod alerts;
 mod choice;
 mod linked;
+mod one_row;
 mod ordered;
 mod pages;
+mod series;
 mod traces;
 
 pub use alerts::AlertFilter;
 pub use linked::LinkedRun;
-pub use ordered::RowsOf;
+pub use one_row::RowContent;
+pub(crate) use ordered::whole_second;
+pub use ordered::{Extent, RowsOf};
 pub use pages::Presence;
 pub use traces::{StoredTrace, TraceOrder, TraceSearch};
 
@@ -35,6 +41,7 @@ pub use traces::{StoredTrace, TraceOrder, TraceSearch};
 pub struct Reader<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) location: &'a Location,
+    pub(crate) project: &'a ProjectFile,
     pub(crate) file: FileIdentity,
     pub(crate) shape: &'a Shape,
     /// Heads of all runs, complete up to this snapshot unless a probe of a run fails.
@@ -47,6 +54,14 @@ pub struct Reader<'a> {
 
 /// Ids of runs whose heads fit the rows, as long as nobody commits anything.
 pub(crate) type Checked = RefCell<HashSet<Arc<str>>>;
+
+/// Tells a config from another one of the same run: every program that writes one puts a new row in the place of the
+/// one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfigVersion {
+    id: i64,
+    bytes: Option<i64>,
+}
 
 /// A JSON object as it is stored.
 pub type JsonObject = serde_json::Map<String, serde_json::Value>;
@@ -72,11 +87,9 @@ impl Reader<'_> {
     pub fn find_run(&self, selector: &str) -> Result<RunRecord, StorageError> {
         let explain = self.explain("find a run");
         let mut found = self.runs_selected(Some(selector)).map_err(&explain)?;
-        if let Some(position) = found.iter().position(|run| run.run_id == selector) {
-            return Ok(found.swap_remove(position));
-        }
-        if let Some(newest) = found.pop() {
-            return Ok(newest);
+        let place = found.iter().position(|run| run.run_id == selector);
+        if let Some(run) = place.map(|place| found.swap_remove(place)).or_else(|| found.pop()) {
+            return Ok(run);
         }
         let names: Vec<String> =
             self.runs_selected(None).map_err(&explain)?.into_iter().map(|run| run.run_name).collect();
@@ -118,16 +131,23 @@ impl Reader<'_> {
             };
             found.extend(record.filter(|record| fits(&record.run_id, &record.run_name)));
         }
-        let mut groups = runs::groups(
-            self.connection,
-            self.shape.configs,
-            found.first().filter(|_| found.len() == 1).map(|run| run.run_id.as_str()),
-        )?;
-        for run in &mut found {
-            run.group = groups.remove(&run.run_id);
-        }
+        self.correct_liveness(&mut found);
         found.sort_by_key(RunRecord::age_order);
         Ok(found)
+    }
+
+    /// Processes are looked for after the snapshot was taken: one that ended in between, or that another one
+    /// followed, lived at its time. The snapshot cannot tell, the file as it is now can.
+    fn correct_liveness(&self, found: &mut [RunRecord]) {
+        let gone = found.iter_mut().flat_map(RunRecord::processes_that_are_gone);
+        let mut now = None;
+        for (run_id, process) in gone {
+            // What cannot be asked stays as it was seen.
+            let Ok(now) = now.get_or_insert_with(|| open_reader(self.location)) else { return };
+            if process.has_changed_since(run_id, now).unwrap_or(false) {
+                process.liveness = Some(Liveness::Alive);
+            }
+        }
     }
 
     /// What the rows of a run tell, checked against the file; read anew where they do not fit.
@@ -201,6 +221,23 @@ impl Reader<'_> {
             let mut statement = self.connection.prepare_cached(&sql)?;
             let rows = statement.query_map([], |row| Ok((text(row, 0)?, json_object(row.get_ref(1)?))))?;
             rows.filter_map(|row| row.map(|(run_id, config)| Some((run_id, config?))).transpose()).collect()
+        };
+        read().map_err(self.explain("read the configs"))
+    }
+
+    /// Which version of its config each run has that has one, by run id.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn config_versions(&self) -> Result<HashMap<String, ConfigVersion>, StorageError> {
+        let Some(RunTable { run, .. }) = self.shape.configs else { return Ok(HashMap::new()) };
+        let sql = format!("SELECT {run}, id, octet_length(config) FROM configs ORDER BY id");
+        let read = || -> rusqlite::Result<_> {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let versions = statement.query_map([], |row| {
+                Ok((text(row, 0)?, ConfigVersion { id: row.get(1)?, bytes: row.get(2)? }))
+            })?;
+            versions.collect()
         };
         read().map_err(self.explain("read the configs"))
     }

@@ -1,16 +1,90 @@
 //! Registries: collections of versions under one name, each registry a file `registry-<name>.db`.
 //!
-//! They are read here; the peer makes them (`RegistryStorage`). A file without the mark of a finished
-//! creation is no registry.
+//! They are read here and written in `writing`, as the peer's `RegistryStorage` does. A file without the mark of
+//! a finished creation is no registry.
+
+mod events;
+mod writing;
 
 use std::collections::HashMap;
 
-use paceline_schema::registry::{Collection, CollectionLink, Registry, RegistryEvent};
+use paceline_schema::ErrorCode;
+use paceline_schema::registry::{Collection, CollectionLink, InvalidRegistryName, Registry, RegistryEvent};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::StorageError;
 use crate::reader::Reader;
 use crate::rows::{optional_text, text};
+
+pub use writing::NewCollection;
+
+/// Why something cannot be done with a registry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// Its name cannot be used.
+    #[error(transparent)]
+    Name(#[from] InvalidRegistryName),
+    /// There is no such registry.
+    #[error(
+        "registry `{registry}` is not in the data directory; make it with `trackio.Api().create_registry(\"{registry}\")`"
+    )]
+    NotFound {
+        /// Its name.
+        registry: String,
+    },
+    /// There is one of that name.
+    #[error("registry `{registry}` is there already; `trackio.Api().registry(\"{registry}\")` gives it")]
+    Taken {
+        /// Its name.
+        registry: String,
+    },
+    /// The registry has no such collection.
+    #[error("collection `{collection}` is not in registry `{registry}`")]
+    CollectionNotFound {
+        /// Name of the registry.
+        registry: String,
+        /// Name of the collection.
+        collection: String,
+    },
+    /// All versions of a collection are of one type.
+    #[error("collection `{collection}` cannot take artifacts of type `{given}`: {}", match recorded {
+        Some(recorded) => format!("it is of type `{recorded}`; choose another collection or that type"),
+        None => "a type is needed".to_owned(),
+    })]
+    CollectionType {
+        /// Name of the collection.
+        collection: String,
+        /// The type it has.
+        recorded: Option<String>,
+        /// The type it was to have.
+        given: String,
+    },
+    /// The collection has no such version.
+    #[error("version `v{version}` is not in collection `{collection}` of registry `{registry}`")]
+    VersionNotFound {
+        /// Name of the registry.
+        registry: String,
+        /// Name of the collection.
+        collection: String,
+        /// Number in the collection.
+        version: i64,
+    },
+}
+
+impl RegistryError {
+    /// The code of the API.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Name(_) => ErrorCode::InvalidName,
+            Self::NotFound { .. } | Self::CollectionNotFound { .. } | Self::VersionNotFound { .. } => {
+                ErrorCode::ArtifactNotFound
+            }
+            Self::Taken { .. } => ErrorCode::NameTaken,
+            Self::CollectionType { .. } => ErrorCode::InvalidRequest,
+        }
+    }
+}
 
 /// Key of the mark in `project_metadata`; its value is the time of creation.
 const CREATED_AT: &str = "registry_created_at";

@@ -86,6 +86,29 @@ fn for_each(
     Ok(())
 }
 
+/// The same; `take` also gets whether the time stands in the form in which the peer and we write it, of which text
+/// sorts as it reads.
+pub(crate) fn for_each_sortable_row(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut take: impl FnMut(StoredRow, bool) -> ControlFlow<()>,
+) -> rusqlite::Result<()> {
+    for_each(connection, sql, params, |columns, stored| {
+        let moment = columns.get_ref(2)?;
+        Ok(take(stored, time(moment).is_some() && is_sortable(moment)))
+    })
+}
+
+/// Whether it is text like `2026-11-23T02:17:52.070297+00:00`, with or without a fraction.
+fn is_sortable(time: ValueRef<'_>) -> bool {
+    let ValueRef::Text(text) = time else { return false };
+    let has_fraction =
+        || text.len() <= "2026-11-23T02:17:52.070297+00:00".len() && text.get(19) == Some(&b'.');
+    let length_fits = text.len() == "2026-11-23T02:17:52+00:00".len() || has_fraction();
+    length_fits && text.get(10) == Some(&b'T') && text.ends_with(b"+00:00")
+}
+
 /// Text of a column that other programs may have filled with anything.
 pub(crate) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     optional_text(row, column).map(Option::unwrap_or_default)
@@ -114,7 +137,8 @@ pub(crate) fn time(value: ValueRef<'_>) -> Option<Timestamp> {
     }
 }
 
-fn integer(value: ValueRef<'_>) -> i64 {
+/// A whole number, however it is stored; 0 where it is none.
+pub(crate) fn integer(value: ValueRef<'_>) -> i64 {
     match value {
         ValueRef::Integer(number) => number,
         ValueRef::Real(number) => number as i64,

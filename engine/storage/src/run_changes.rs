@@ -41,6 +41,7 @@ impl Project {
             Ok(media)
         })?;
         self.forget_heads();
+        self.series().forget(&run.id);
         media.remove(self.directory())?;
         Ok(run)
     }
@@ -109,7 +110,12 @@ fn run_of_links(connection: &Connection, selector: &str) -> rusqlite::Result<Opt
 
 /// Deletes what the tables hold of a run.
 pub(crate) fn delete_rows(connection: &Connection, run: &RunKey, names: &[String]) -> rusqlite::Result<()> {
-    for table in NAMED_TABLES.into_iter().chain(["paceline_heads"]) {
+    for table in NAMED_TABLES.into_iter().chain([
+        "paceline_heads",
+        "paceline_ranks",
+        "paceline_environments",
+        "paceline_console",
+    ]) {
         connection.execute(&format!("DELETE FROM {table} WHERE run_id = ?1"), [&run.id])?;
     }
     connection.execute("DELETE FROM pending_uploads WHERE run_id = ?1 AND kind = 'media'", [&run.id])?;

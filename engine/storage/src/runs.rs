@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use paceline_journal::process::{Liveness, liveness};
-use paceline_schema::{ProcessIdentity, RunState, Timestamp};
+use paceline_journal::process::Liveness;
+use paceline_schema::Timestamp;
 use rusqlite::{Connection, Row, params_from_iter};
-use serde::Deserialize;
 
-use crate::compat::{RunTable, Shape};
+use crate::compat::Shape;
 use crate::heads::{RowsOfRun, Runs};
-use crate::rows::{bytes, optional_text, text, time};
+use crate::process_record::{PROCESS_COLUMNS, ProcessRecord};
+use crate::ranks;
+use crate::rows::{optional_text, text, time};
 
 /// One run with all that is recorded of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,26 +20,10 @@ pub struct RunRecord {
     pub run_id: String,
     /// Display name, as the newest row has it.
     pub run_name: String,
-    /// The state last recorded; `None` when only rows tell of the run.
-    pub state: Option<RunState>,
     /// When the run was created: at `init`, else with its first row.
     pub created_at: Option<Timestamp>,
-    /// When the present process began to log.
-    pub started_at: Option<Timestamp>,
-    /// When that process was last known to live.
-    pub heartbeat_at: Option<Timestamp>,
-    /// When the run ended.
-    pub finished_at: Option<Timestamp>,
-    /// Exit status of the process.
-    pub exit_code: Option<i32>,
-    /// Signal that ended the process.
-    pub exit_signal: Option<i32>,
-    /// Exception nobody caught.
-    pub failure: Option<String>,
-    /// Who logs; `None` for runs that came over HTTP.
-    pub process: Option<ProcessIdentity>,
-    /// Whether that process lives; `None` when the run has ended or names no process.
-    pub liveness: Option<Liveness>,
+    /// The process that logs, of rank 0 unless none of rank 0 has begun.
+    pub process: ProcessRecord,
     /// Command line.
     pub command: Option<String>,
     /// Commit of the code.
@@ -47,12 +32,12 @@ pub struct RunRecord {
     pub tags: Vec<String>,
     /// Free text.
     pub notes: Option<String>,
-    /// Group given at `init`.
-    pub group: Option<String>,
     /// Order of creation in the project, from 0; decides the colour.
     pub colour_slot: u32,
     /// What `run.summary` was told, as a JSON object.
     pub summary_json: Option<String>,
+    /// The processes of other ranks that share the run, in order.
+    pub ranks: Vec<ProcessRecord>,
 }
 
 /// A row of `paceline_runs`.
@@ -77,13 +62,16 @@ pub(crate) fn recorded(
     }
     let filter = if selector.is_some() { " WHERE run_id = ?1 OR run_name = ?1" } else { "" };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT run_id, run_name, state, created_at, started_at, heartbeat_at, finished_at, exit_code, \
-         exit_signal, failure, host, boot_id, pid, start_ticks, command, git_commit, tags, notes, \
-         colour_slot, summary, has_rows FROM paceline_runs{filter}"
+        "SELECT run_id, run_name, created_at, command, git_commit, tags, notes, colour_slot, summary, has_rows, \
+         {PROCESS_COLUMNS} FROM paceline_runs{filter}"
     ))?;
+    let mut ranks = ranks::recorded(connection, shape, selector)?;
     statement
         .query_map(params_from_iter(selector), |row| {
-            let recorded = Recorded::from_row(row)?;
+            let mut recorded = Recorded::from_row(row)?;
+            if let Some(ranks) = ranks.remove(&recorded.record.run_id) {
+                recorded.record.add_ranks(ranks);
+            }
             Ok((recorded.record.run_id.clone(), recorded))
         })?
         .collect()
@@ -91,41 +79,21 @@ pub(crate) fn recorded(
 
 impl Recorded {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let moment = |column| Ok::<_, rusqlite::Error>(time(row.get_ref(column)?));
-        let process = match (row.get::<_, Option<String>>(10)?, row.get::<_, Option<u32>>(12)?) {
-            (Some(host), Some(pid)) => Some(ProcessIdentity {
-                host,
-                pid,
-                boot_id: row.get::<_, Option<String>>(11)?.unwrap_or_default(),
-                start_ticks: row.get::<_, Option<i64>>(13)?.unwrap_or_default() as u64,
-            }),
-            _ => None,
-        };
-        let state = optional_text(row, 2)?.and_then(|word| RunState::parse(&word));
-        let has_ended = state.is_some_and(RunState::has_ended);
         Ok(Self {
             record: RunRecord {
                 run_id: row.get(0)?,
                 run_name: text(row, 1)?,
-                state,
-                created_at: moment(3)?,
-                started_at: moment(4)?,
-                heartbeat_at: moment(5)?,
-                finished_at: moment(6)?,
-                exit_code: row.get(7)?,
-                exit_signal: row.get(8)?,
-                failure: optional_text(row, 9)?,
-                liveness: process.as_ref().filter(|_| !has_ended).map(liveness),
-                process,
-                command: optional_text(row, 14)?,
-                git_commit: optional_text(row, 15)?,
-                tags: serde_json::from_str(&text(row, 16)?).unwrap_or_default(),
-                notes: optional_text(row, 17)?,
-                group: None,
-                colour_slot: row.get(18)?,
-                summary_json: optional_text(row, 19)?,
+                created_at: time(row.get_ref(2)?),
+                process: ProcessRecord::from_row(row, 10, 0)?,
+                command: optional_text(row, 3)?,
+                git_commit: optional_text(row, 4)?,
+                tags: serde_json::from_str(&text(row, 5)?).unwrap_or_default(),
+                notes: optional_text(row, 6)?,
+                colour_slot: row.get(7)?,
+                summary_json: optional_text(row, 8)?,
+                ranks: Vec::new(),
             },
-            has_rows: row.get(20)?,
+            has_rows: row.get(9)?,
         })
     }
 
@@ -150,24 +118,35 @@ impl RunRecord {
         Self {
             run_id: run_id.to_owned(),
             run_name: rows.name.to_string(),
-            state: None,
             created_at: rows.heads.first_time(),
-            started_at: None,
-            heartbeat_at: None,
-            finished_at: None,
-            exit_code: None,
-            exit_signal: None,
-            failure: None,
-            process: None,
-            liveness: None,
+            process: ProcessRecord::default(),
             command: None,
             git_commit: None,
             tags: Vec::new(),
             notes: None,
-            group: None,
             colour_slot,
             summary_json: None,
+            ranks: Vec::new(),
         }
+    }
+
+    /// Takes in the other processes of the run; without one of rank 0 the lowest that goes on stands for it.
+    fn add_ranks(&mut self, ranks: Vec<ProcessRecord>) {
+        if self.process.started_at.is_none()
+            && let Some(first) = ranks.iter().min_by_key(|rank| (rank.is_over(), rank.rank))
+        {
+            self.process = first.clone();
+        }
+        self.ranks = ranks;
+    }
+
+    /// Its processes that are not known to have ended and do not live, with the run's id.
+    pub(crate) fn processes_that_are_gone(&mut self) -> impl Iterator<Item = (&str, &mut ProcessRecord)> {
+        let Self { run_id, process, ranks, .. } = self;
+        std::iter::once(process)
+            .chain(ranks)
+            .filter(|process| process.liveness == Some(Liveness::Gone))
+            .map(|process| (run_id.as_str(), process))
     }
 
     /// Sorts runs oldest first: by creation, then by colour, which follows the order of creation.
@@ -195,36 +174,6 @@ pub(crate) fn colours_of_unrecorded(
     let mut unrecorded: Vec<_> = runs.iter().filter(|(run_id, _)| !known.contains(run_id.as_ref())).collect();
     unrecorded.sort_unstable_by_key(|(run_id, run)| (run.heads.first_time(), Arc::clone(run_id)));
     Ok(unrecorded.into_iter().map(|(run_id, _)| Arc::clone(run_id)).zip(free_slots(&taken)).collect())
-}
-
-/// The part of a config that lists of runs show.
-#[derive(Deserialize)]
-struct GroupOfConfig {
-    #[serde(rename = "_Group", default)]
-    group: Option<serde_json::Value>,
-}
-
-/// The groups runs were put in at `init`, by run id; of all runs or of one.
-pub(crate) fn groups(
-    connection: &Connection,
-    table: Option<RunTable>,
-    run_id: Option<&str>,
-) -> rusqlite::Result<HashMap<String, String>> {
-    let Some(RunTable { run, .. }) = table else { return Ok(HashMap::new()) };
-    let filter = if run_id.is_some() { format!(" WHERE {run} = ?1") } else { String::new() };
-    let mut statement = connection.prepare_cached(&format!("SELECT {run}, config FROM configs{filter}"))?;
-    let mut rows = statement.query(params_from_iter(run_id))?;
-    let mut groups = HashMap::new();
-    while let Some(row) = rows.next()? {
-        let config =
-            bytes(row.get_ref(1)?).and_then(|json| serde_json::from_slice::<GroupOfConfig>(json).ok());
-        match config.and_then(|config| config.group) {
-            Some(serde_json::Value::String(group)) => groups.insert(text(row, 0)?, group),
-            Some(serde_json::Value::Null) | None => None,
-            Some(other) => groups.insert(text(row, 0)?, other.to_string()),
-        };
-    }
-    Ok(groups)
 }
 
 #[cfg(test)]

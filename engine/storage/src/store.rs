@@ -14,6 +14,7 @@ use crate::blobs::Blobs;
 use crate::connection::create_file;
 use crate::error::{Location, StorageError};
 use crate::project::Project;
+use crate::series_index::{SeriesMemory, SeriesOfStore};
 
 /// What acknowledged rows survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +26,21 @@ pub enum Durability {
     Power,
 }
 
+/// How the series index is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SeriesSettings {
+    /// Rows are taken in as they are committed, as a server does; others take in what they are asked for.
+    pub keeps_up: bool,
+    /// Memory for rows that are in no block yet, of all projects together.
+    pub memory_bytes: usize,
+}
+
+impl Default for SeriesSettings {
+    fn default() -> Self {
+        Self { keeps_up: false, memory_bytes: 64 << 20 }
+    }
+}
+
 /// A data directory, shared with training processes and with other programs.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -32,6 +48,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     directory: PathBuf,
     durability: Durability,
+    series: SeriesOfStore,
     projects: Mutex<HashMap<String, Arc<Project>>>,
 }
 
@@ -41,7 +58,23 @@ impl Store {
     /// # Errors
     /// None at present: what is wrong with the directory shows when it is read or written.
     pub fn open(directory: impl Into<PathBuf>, durability: Durability) -> Result<Self, StorageError> {
-        let inner = Inner { directory: directory.into(), durability, projects: Mutex::default() };
+        Self::open_with(directory, durability, SeriesSettings::default())
+    }
+
+    /// The same with other settings of the series index.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn open_with(
+        directory: impl Into<PathBuf>,
+        durability: Durability,
+        series: SeriesSettings,
+    ) -> Result<Self, StorageError> {
+        let series = SeriesOfStore {
+            keeps_up: series.keeps_up,
+            memory: Arc::new(SeriesMemory::new(series.memory_bytes)),
+        };
+        let inner = Inner { directory: directory.into(), durability, series, projects: Mutex::default() };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -112,6 +145,15 @@ impl Store {
         Ok(self.known(name))
     }
 
+    /// Looks whether a project of that name could be made, as [`Store::make_project`] does at its begin.
+    ///
+    /// # Errors
+    /// `ProjectExists` when there is one.
+    pub fn expect_no_project(&self, name: &ProjectName) -> Result<(), StorageError> {
+        let project = name.as_str().to_owned();
+        if self.path_of(&project).exists() { Err(StorageError::ProjectExists { project }) } else { Ok(()) }
+    }
+
     /// A project to write to; its directory (0700) and file (0600) are made where they are missing.
     ///
     /// # Errors
@@ -119,6 +161,13 @@ impl Store {
     pub fn project_for_writing(&self, name: &ProjectName) -> Result<Arc<Project>, StorageError> {
         create_file(&self.path_of(name.as_str()))?;
         Ok(self.known(name.as_str().to_owned()))
+    }
+
+    /// The file of a registry, made where it is missing: it becomes a registry by a mark in it. `name` is checked.
+    pub(crate) fn registry_for_writing(&self, name: &str) -> Result<Arc<Project>, StorageError> {
+        let file = format!("{REGISTRY_PREFIX}{name}");
+        create_file(&self.path_of(&file))?;
+        Ok(self.known(file))
     }
 
     /// Closes a project that is not there any more.
@@ -145,7 +194,7 @@ impl Store {
         let mut projects = self.0.projects.lock().unwrap_or_else(PoisonError::into_inner);
         let project = projects.entry(name).or_insert_with_key(|name| {
             let location = Location { project: name.clone(), path: self.path_of(name) };
-            Arc::new(Project::new(location, self.0.durability))
+            Arc::new(Project::new(location, self.0.durability, &self.0.series))
         });
         Arc::clone(project)
     }

@@ -1,29 +1,38 @@
 //! The thread that writes a project: requests of concurrent callers become one transaction.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use paceline_schema::Timestamp;
+use paceline_schema::{RankOfRun, Timestamp};
 use rusqlite::Connection;
 
 use crate::activity::count_rows;
 use crate::apply::{Outcome, apply, record_heartbeat};
 use crate::batch::{Appended, Prepared};
+use crate::checkpoint::Checkpoints;
 use crate::compat::Shape;
 use crate::connection::{Backoff, FileIdentity, create_file, open_writer};
 use crate::error::{Location, StorageError, is_busy};
+use crate::heads::{CommittedRows, Draft, Heads};
 use crate::migrate;
 use crate::project::ProjectFile;
+use crate::ranks;
+use crate::series_index::{Position, RowsOfProject};
 
 /// Rows after which a transaction takes no further request in: others wait for the file too.
 const ROWS_PER_TRANSACTION: usize = 5_000;
 /// Heads are stored after so many rows, or after so long, whichever comes first.
 const ROWS_BETWEEN_STORES: u64 = 10_000;
 const TIME_BETWEEN_STORES: Duration = Duration::from_secs(1);
+/// Below so many, copying the heads takes longer than taking the rows in.
+const ROWS_WORTH_A_DRAFT: usize = 100;
+/// Series of runs that log slowly are stored in their pauses, but no more often than this: their tails are written
+/// over each time.
+const TIME_BETWEEN_STORES_OF_SERIES: Duration = Duration::from_secs(30);
 /// A locked file is worth a word in the log after so long.
 const TIME_TO_WARN: Duration = Duration::from_secs(10);
 /// A commit that readers hold up (only in a file without write-ahead log) gives up after so long.
@@ -44,6 +53,7 @@ pub(crate) enum Work {
     Append(Vec<Prepared>),
     Heartbeat {
         run_ids: Vec<String>,
+        ranks: Vec<RankOfRun>,
         time: Timestamp,
     },
     /// Has a transaction for itself, so what it refuses concerns nobody else.
@@ -74,8 +84,9 @@ impl Work {
                     total.add(apply(connection, batch).map_err(sql)?);
                 }
             }
-            Self::Heartbeat { run_ids, time } => {
+            Self::Heartbeat { run_ids, ranks, time } => {
                 record_heartbeat(connection, run_ids, *time).map_err(sql)?;
+                ranks::record_heartbeat(connection, ranks, *time).map_err(sql)?;
             }
             Self::Change(change) => change(connection)?,
         }
@@ -91,6 +102,11 @@ impl Work {
 }
 
 impl Request {
+    fn unknown_run(&self, project: &str) -> StorageError {
+        let run = self.work.batches().first().map(Prepared::run_id).unwrap_or_default();
+        StorageError::RunNotFound { project: project.to_owned(), run: run.to_owned(), similar: Vec::new() }
+    }
+
     /// A caller that is gone needs no answer.
     fn answer(&self, result: Result<Appended, StorageError>) {
         let _ = self.answer.send(result);
@@ -117,6 +133,8 @@ impl Writer {
                     open: None,
                     one_by_one: 0,
                     stored_at: Instant::now(),
+                    follows: false,
+                    series_stored_at: Instant::now(),
                 }
                 .run();
             })?;
@@ -151,9 +169,14 @@ struct WriterThread {
     /// So many requests at the head of the queue failed together and are tried each for itself.
     one_by_one: usize,
     stored_at: Instant,
+    /// The series index has taken in rows that it may not have stored.
+    follows: bool,
+    series_stored_at: Instant,
 }
 
 struct OpenFile {
+    /// Dropped first, so that the connection is the last one of this process and closes the log.
+    checkpoints: Checkpoints,
     connection: Connection,
     identity: FileIdentity,
     /// `schema_version` at which the tables were seen to be complete.
@@ -175,20 +198,26 @@ impl WriterThread {
             }
         }
         self.store_heads();
+        self.store_series();
     }
 
-    /// Sleeps until there is work, storing the heads when there is none for a while. False when there will
+    /// Sleeps until there is work, storing what is derived when there is none for a while. False when there will
     /// be no more.
     fn wait_for_request(&mut self) -> bool {
         while self.queue.is_empty() {
-            let received = if self.file.heads().rows_not_stored() > 0 {
+            let received = if self.follows || self.file.heads().rows_not_stored() > 0 {
                 self.requests.recv_timeout(TIME_BETWEEN_STORES)
             } else {
                 self.requests.recv().map_err(|_| RecvTimeoutError::Disconnected)
             };
             match received {
                 Ok(request) => self.queue.push_back(request),
-                Err(RecvTimeoutError::Timeout) => self.store_heads(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.store_heads();
+                    if self.series_stored_at.elapsed() >= TIME_BETWEEN_STORES_OF_SERIES {
+                        self.store_series();
+                    }
+                }
                 Err(RecvTimeoutError::Disconnected) => return false,
             }
         }
@@ -261,15 +290,23 @@ impl WriterThread {
         let mut group = self.take_group();
         match self.apply_and_commit(&mut group) {
             Ok(outcomes) => {
+                let after = self.take_in(&group, &outcomes);
                 for (request, outcome) in group.iter().zip(&outcomes) {
                     count_rows(outcome.appended.rows_stored, outcome.appended.rows_duplicate);
-                    request.answer(Ok(outcome.appended));
+                    request.answer(match outcome.is_unknown_run {
+                        false => Ok(outcome.appended),
+                        true => Err(request.unknown_run(&self.file.location.project)),
+                    });
                 }
-                self.absorb(&group, &outcomes);
+                self.follow(&group, &outcomes, &after);
+                if let Some(OpenFile { checkpoints, connection, .. }) = &mut self.open {
+                    checkpoints.tend(connection);
+                }
             }
             Err(error) => {
                 // Closing rolls back, and what is opened next knows nothing of what failed.
                 self.open = None;
+                self.file.heads().withdraw_offered();
                 match group.pop() {
                     Some(only) if group.is_empty() => only.answer(Err(error)),
                     last => {
@@ -299,6 +336,7 @@ impl WriterThread {
         self.queue.drain(..count).collect()
     }
 
+    /// What became of each request.
     fn apply_and_commit(&mut self, group: &mut [Request]) -> Result<Vec<Outcome>, StorageError> {
         let sql = |error| self.file.location.explain("store rows", error);
         let connection = &self.open.as_ref().expect("the transaction was begun on it").connection;
@@ -306,6 +344,9 @@ impl WriterThread {
             .iter_mut()
             .map(|request| request.work.apply(connection, &self.file.location))
             .collect::<Result<_, _>>()?;
+        if let Some(draft) = self.draft_heads(group, &outcomes) {
+            self.file.heads().offer(draft);
+        }
         let mut backoff = Backoff::new();
         let began = Instant::now();
         loop {
@@ -317,23 +358,60 @@ impl WriterThread {
         }
     }
 
-    /// Takes the committed rows into the heads, after the callers have their answers.
-    fn absorb(&mut self, group: &[Request], outcomes: &[Outcome]) {
-        let Some(OpenFile { connection, identity, shape: Some(shape), .. }) = &self.open else { return };
-        let mut rows_not_stored = 0;
-        if let Some(first_id) = outcomes.iter().filter_map(|outcome| outcome.first_id).min() {
-            let batches = group.iter().flat_map(|request| request.work.batches()).map(Prepared::committed);
-            let mut heads = self.file.heads();
-            if let Err(error) = heads.absorb_committed(connection, shape, *identity, first_id, batches) {
-                heads.doubt();
-                tracing::debug!(project = self.file.location.project, %error, "heads are behind");
-            }
-            rows_not_stored = heads.rows_not_stored();
+    /// The heads with the rows of a large transaction that is about to be committed: made without the lock that
+    /// readers wait for.
+    fn draft_heads(&self, group: &[Request], outcomes: &[Outcome]) -> Option<Draft> {
+        let OpenFile { connection, identity, shape: Some(shape), .. } = self.open.as_ref()? else {
+            return None;
+        };
+        let rows: usize = group.iter().map(|request| request.work.row_count()).sum();
+        let first_id = outcomes.iter().filter_map(|outcome| outcome.first_id).min()?;
+        let mut draft = (rows >= ROWS_WORTH_A_DRAFT).then(|| self.file.heads().draft(*identity))??;
+        let taken = draft.heads.absorb_committed(connection, shape, *identity, first_id, committed(group));
+        taken.ok().map(|()| draft)
+    }
+
+    /// Takes the committed rows into the heads. Gives where the runs stand for a series index that keeps up.
+    fn take_in(&mut self, group: &[Request], outcomes: &[Outcome]) -> HashMap<String, Position> {
+        let Some(OpenFile { connection, identity, shape: Some(shape), .. }) = &self.open else {
+            return HashMap::new();
+        };
+        let Some(first_id) = outcomes.iter().filter_map(|outcome| outcome.first_id).min() else {
+            return HashMap::new();
+        };
+        let mut heads = self.file.heads();
+        if !heads.publish_offered()
+            && let Err(error) =
+                heads.absorb_committed(connection, shape, *identity, first_id, committed(group))
+        {
+            heads.doubt();
+            tracing::debug!(project = self.file.location.project, %error, "heads are behind");
         }
+        if self.file.series.keeps_up { positions_after(&heads, group) } else { HashMap::new() }
+    }
+
+    /// Takes the committed rows into the series index, and stores what is derived when it is time.
+    fn follow(&mut self, group: &[Request], outcomes: &[Outcome], after: &HashMap<String, Position>) {
+        let Some(OpenFile { connection, identity, shape: Some(shape), .. }) = &self.open else { return };
+        if let Some(table) = shape.metrics.filter(|_| !after.is_empty()) {
+            let batches: Vec<_> = group.iter().flat_map(|request| request.work.batches()).collect();
+            self.follows = true;
+            self.file.series.follow(RowsOfProject { connection, table, file: *identity }, &batches, after);
+        }
+        // Samples of the machine bring no rows, and may leave no idle second either.
+        let rows_not_stored = self.file.heads().rows_not_stored();
         let is_due = rows_not_stored >= ROWS_BETWEEN_STORES
             || (rows_not_stored > 0 && self.stored_at.elapsed() >= TIME_BETWEEN_STORES);
         if is_due || outcomes.iter().any(|outcome| outcome.ended) {
             self.store_heads();
+        }
+    }
+
+    /// Stores what the series index has taken in, if its file is free now.
+    fn store_series(&mut self) {
+        if std::mem::take(&mut self.follows) {
+            self.series_stored_at = Instant::now();
+            self.file.store_series();
         }
     }
 
@@ -350,6 +428,22 @@ impl WriterThread {
     }
 }
 
+/// The rows of these requests as the heads take them.
+fn committed(group: &[Request]) -> impl Iterator<Item = CommittedRows<'_>> {
+    group.iter().flat_map(|request| request.work.batches()).map(Prepared::committed)
+}
+
+/// Where the runs of these requests stand now.
+fn positions_after(heads: &Heads, group: &[Request]) -> HashMap<String, Position> {
+    let batches = group.iter().flat_map(|request| request.work.batches());
+    batches
+        .filter_map(|batch| {
+            let run = heads.runs().get(batch.run_id())?;
+            Some((batch.run_id().to_owned(), Position::of(&run.heads)))
+        })
+        .collect()
+}
+
 impl OpenFile {
     /// Opens the file, making it where it is missing.
     fn open(file: &ProjectFile) -> Result<Self, StorageError> {
@@ -360,6 +454,7 @@ impl OpenFile {
         let connection = open_writer(&file.location, file.durability)
             .map_err(|error| file.location.explain("open it to write", error))?;
         migrate::keep_copy_of_legacy(&connection, &file.location)?;
-        Ok(Self { connection, identity, complete_at: None, shape: None })
+        let checkpoints = Checkpoints::take_over(&connection, &file.location);
+        Ok(Self { checkpoints, connection, identity, complete_at: None, shape: None })
     }
 }

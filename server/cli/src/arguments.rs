@@ -1,11 +1,45 @@
 //! The command line: commands, options and what `--help` teaches.
 
+mod alerts;
+mod datasets;
+mod files;
+mod following;
+mod mcp;
+mod plan;
+mod reading;
+mod registry;
+mod skills;
+mod tools;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use paceline_schema::Scope;
 use paceline_schema::env::{self, PACELINE_AS};
+
+pub(crate) use alerts::AlertArguments;
+pub(crate) use datasets::{PullArguments, SpaceKind, SyncArguments};
+pub(crate) use files::{
+    ExportArguments, ExportFormat, FreezeArguments, ImportArguments, ImportSource, PartOfSnapshot,
+};
+pub(crate) use following::{FindingsArguments, FollowedRun, WaitArguments, WatchArguments};
+pub(crate) use mcp::McpArguments;
+pub(crate) use plan::{AskedMethod, PlanArguments};
+pub(crate) use reading::{
+    AlertsArguments, ArtifactOfProjectArguments, GetCommand, ListCommand, MaybeRunArguments, MetricArguments,
+    MomentArguments, ProjectArguments, QueryArguments, QueryCommand, ReadArguments, RemoteArguments,
+    ReportArguments, RunArguments, SnapshotArguments, SystemMetricArguments, TraceArguments, TracesArguments,
+};
+pub(crate) use registry::{
+    CollectionNamed, ConfigCommand, CreateCollectionArguments, LinkArguments, PromoteArguments,
+    RegistryCommand, RegistryCreateArguments, RegistryNamed, Target, UnlinkArguments,
+};
+pub(crate) use skills::{
+    SkillsAddArguments, SkillsCommand, SkillsFoldersArguments, SkillsManifestsArguments, SkillsPackArguments,
+};
+pub(crate) use tools::{CompletionsArguments, DoctorArguments};
 
 /// Experiment tracking that answers at a glance.
 #[derive(Parser)]
@@ -22,6 +56,8 @@ use paceline_schema::env::{self, PACELINE_AS};
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArguments,
 }
 
 #[derive(Subcommand)]
@@ -40,13 +76,44 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  paceline status\n  paceline status --project digits\n  \
         paceline status --project digits --run lr-3e-4 --json")]
     Status(StatusArguments),
-    /// List projects, runs or metrics.
+    /// Wait until something holds of a run, or it ends, and tell where it stands.
+    #[command(after_help = "Examples:\n  paceline wait --project digits\n  \
+        paceline wait --project digits --until 'step>=1000' --timeout 600 --json\n  \
+        paceline wait --project digits --run lr-3e-4 --until 'loss<0.5,finding:any'\n\n\
+        Conditions compare `step`, `progress`, `loss`, any metric, `epoch` or `state`; `finding:any` is anything odd, \
+        `finding:loss_nan` one thing. The status is 0 when one holds (without any: when the run has finished), 1 when the \
+        time is over or the run ended before.")]
+    Wait(WaitArguments),
+    /// Watch a run in the terminal until it ends: how far it is, its loss, the time left.
+    #[command(after_help = "Examples:\n  paceline watch --project digits\n  \
+        paceline watch --project digits --run lr-3e-4 --metric val/accuracy\n\n\
+        Where the output is no terminal, a line is written whenever there is something new to say.")]
+    Watch(WatchArguments),
+    /// Tell what is wrong with a run, since when, and what to do about it.
+    #[command(after_help = "Examples:\n  paceline findings --project digits\n  \
+        paceline findings --project digits --run lr-3e-4 --json\n  \
+        paceline findings --project digits --check || echo something is wrong")]
+    Findings(FindingsArguments),
+    /// List projects, runs, metrics, alerts, traces, reports or artifacts.
     #[command(
         subcommand,
         after_help = "Examples:\n  paceline list projects\n  paceline list runs --project digits --json\n  \
         paceline list metrics --project digits --run lr-3e-4"
     )]
     List(ListCommand),
+    /// Tell what a project, a run, a metric, a trace or an artifact holds.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  paceline get run --project digits --run lr-3e-4 --json\n  \
+        paceline get metric --project digits --run lr-3e-4 --metric train/loss --around 100 --window 5"
+    )]
+    Get(GetCommand),
+    /// Ask a project in SQL.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  paceline query project --project digits --sql \"SELECT count(*) AS rows FROM metrics\""
+    )]
+    Query(QueryCommand),
     /// Make, list or revoke tokens: who may ask the servers of a data directory, and for what.
     #[command(
         subcommand,
@@ -56,6 +123,92 @@ pub(crate) enum Command {
         one, within a second."
     )]
     Token(TokenCommand),
+    /// Give `trackio` the name of another tracker, for libraries that import it by that name.
+    #[command(subcommand, after_help = "Examples:\n  paceline shim wandb\n  paceline shim wandb --remove")]
+    Shim(ShimCommand),
+    /// Write every table of a project as files, and its media: Parquet, which comes back whole, CSV or JSON lines.
+    #[command(after_help = "Examples:\n  paceline export --project digits --out ./digits\n  \
+        paceline export --project digits --format csv --out ./tables\n  \
+        paceline export --project digits --parts --out ./dataset\n\nParquet files have the names and columns that \
+        Trackio gives them; what it leaves out stands in a folder beside them, media in `media`. `paceline import DIR` makes a project \
+        of them again. The files take the place of those of an earlier export all together.")]
+    Export(ExportArguments),
+    /// Write a project as a folder that any web server shows: the web page with everything in it, and no way to change it.
+    #[command(after_help = "Examples:\n  paceline freeze --project digits --out ./site\n  \
+        python -m http.server --directory ./site\n  \
+        paceline freeze --project digits --new-space-id me/digits\n\nThe folder is a \
+        static Space of Hugging Face as it stands. Again into the same folder brings it up to date. Whoever sees it sees \
+        all of the project; `--without` leaves parts of it out.")]
+    Freeze(FreezeArguments),
+    /// Bring in what an export or another tracker recorded: Parquet files, wandb's offline runs, TensorBoard's event
+    /// files, CSV files.
+    #[command(after_help = "Examples:\n  paceline import ./digits --project digits-again\n  \
+        paceline import wandb ./wandb\n  \
+        paceline import wandb ./wandb/offline-run-20260131_120000-4x8k2m1p --project digits\n  \
+        paceline import tensorboard ./runs --project digits\n  paceline import csv loss.csv --project digits\n\n\
+        What wandb recorded may be imported again: nothing is stored twice. Parquet files, of `paceline export`, `paceline freeze` or of \
+        Trackio, become a new project with equal rows.")]
+    Import(ImportArguments),
+    /// Bring a project to a Dataset of the Hugging Face Hub: what is new of it, as Parquet, in one commit. Or a snapshot of it
+    /// to a static Space.
+    #[command(after_help = "Examples:\n  paceline sync --project digits --dataset alice/runs\n  \
+        paceline sync --project digits --dataset alice/runs --every 5\n  paceline sync --project digits --status --json\n  \
+        paceline sync\n  paceline sync --project digits --sdk static --space-id alice/digits\n\nThe token is HF_TOKEN, or the one that `hf auth login` keeps. A Dataset or Space that is not there is made, \
+        private. A sync that breaks off leaves the Dataset as it was; the next one sends what is missing.")]
+    Sync(SyncArguments),
+    /// Bring the projects of a Dataset of the Hugging Face Hub to this machine.
+    #[command(
+        after_help = "Examples:\n  paceline pull alice/runs\n  paceline pull alice/runs --project digits --as digits-2"
+    )]
+    Pull(PullArguments),
+    /// Make and change registries of artifacts: collections of versions, with aliases.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  paceline registry create models\n  \
+        paceline registry link models/churn digits/weights:v3 --alias production\n  paceline registry show models/churn"
+    )]
+    Registry(RegistryCommand),
+    /// Tell or change what is set for good: the page that is shown.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  paceline config get\n  paceline config set frontend ./my-page"
+    )]
+    Config(ConfigCommand),
+    /// Teach agents to use this program, and check, pack and list skills of your own.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  paceline skills add --claude\n  paceline skills validate ./skills"
+    )]
+    Skills(SkillsCommand),
+    /// Plan a training before it costs anything: method, weights, machine, memory, steps, time and price, each with its
+    /// reason. With a dataset alone: what it serves.
+    #[command(
+        after_help = "Examples:\n  paceline plan --model Qwen/Qwen3-0.6B --method sft --rows 2800 --epochs 1\n  \
+        paceline plan --model my-model --params 7B --method dpo --rows 10000 --epochs 1 --flavor a10g-large --json\n  \
+        paceline plan --model ./model --dataset preferences.parquet\n  \
+        paceline plan --dataset preferences.parquet\n  \
+        paceline plan --model ./model --dataset chats.jsonl --script train.py\n\nPrices are those of the training guide unless `--prices official` \
+        asks for the ones of Hugging Face Jobs; the answer names both."
+    )]
+    Plan(PlanArguments),
+    /// Look for what stands in the way of a training that logs, and tell the cure.
+    #[command(
+        after_help = "Examples:\n  paceline doctor\n  paceline doctor --python .venv/bin/python --json\n\n\
+        It looks at the commands and the Python that are found, the data directory, whoever drains it, and the \
+        projects. The status is 1 where something needs a cure."
+    )]
+    Doctor(DoctorArguments),
+    /// Print the script by which a shell completes the commands.
+    #[command(
+        after_help = "Examples:\n  paceline completions bash > ~/.local/share/bash-completion/completions/paceline\n  \
+        paceline completions zsh > ~/.zfunc/_paceline\n  paceline completions fish > ~/.config/fish/completions/paceline.fish"
+    )]
+    Completions(CompletionsArguments),
+    /// Answer agents on standard input and output: the tools of MCP, over a data directory or a server.
+    #[command(after_help = "Examples:\n  paceline mcp\n  paceline mcp --dir ./runs --bouquet tracker\n  \
+        TRACKIO_WRITE_TOKEN=… paceline mcp --server https://pace.example.org\n  \
+        claude mcp add trackio -- paceline mcp\n\nA server has the same tools at its address /mcp.")]
+    Mcp(McpArguments),
     /// Print the OpenAPI document of the server.
     #[command(after_help = "Example:\n  paceline openapi > openapi.json")]
     Openapi,
@@ -89,19 +242,6 @@ pub(crate) struct CompanionArguments {
     /// Answer the question of a trainer that begins a run first: JSON from standard input to standard output.
     #[arg(long)]
     pub(crate) open: bool,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum ListCommand {
-    /// List the projects of the data directory.
-    #[command(after_help = "Example:\n  paceline list projects --json")]
-    Projects(ListProjectsArguments),
-    /// List the runs of a project, oldest first.
-    #[command(after_help = "Example:\n  paceline list runs --project digits --json")]
-    Runs(ListRunsArguments),
-    /// List the metrics of a run.
-    #[command(after_help = "Example:\n  paceline list metrics --project digits --run lr-3e-4 --json")]
-    Metrics(ListMetricsArguments),
 }
 
 #[derive(Subcommand)]
@@ -164,6 +304,58 @@ pub(crate) struct TokenRevokeArguments {
     pub(crate) directory: DirectoryArgument,
 }
 
+#[derive(Subcommand)]
+pub(crate) enum ShimCommand {
+    /// Make `import wandb` give Paceline, for Lightning's WandbLogger, ultralytics and others.
+    #[command(
+        after_help = "Examples:\n  paceline shim wandb\n  paceline shim wandb --python .venv/bin/python\n  \
+        paceline shim wandb --into ./shims && PYTHONPATH=./shims python train.py\n  \
+        paceline shim wandb --remove\n\nScripts of your own need no such module: they say `import trackio as wandb`. \
+        A real wandb is never overwritten. Where the module is, transformers finds two trackers, and with \
+        `report_to=\"all\"` each row is there twice: name one of the two."
+    )]
+    Wandb(ShimWandbArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct ShimWandbArguments {
+    /// Path or command of the Python to make it for; the one that has Paceline, else `python3`.
+    #[arg(long, value_name = "PYTHON")]
+    pub(crate) python: Option<PathBuf>,
+    /// Folder to make it in, for programs that have it on PYTHONPATH, and for no others.
+    #[arg(long, value_name = "DIR", conflicts_with = "python")]
+    pub(crate) into: Option<PathBuf>,
+    /// Take it away again.
+    #[arg(long)]
+    pub(crate) remove: bool,
+}
+
+impl Command {
+    /// It only asks, so a server can answer in the place of a data directory.
+    fn asks(&self) -> bool {
+        match self {
+            Self::List(_) | Self::Get(_) | Self::Query(_) | Self::Status(_) => true,
+            Self::Wait(_) | Self::Watch(_) | Self::Findings(_) | Self::Mcp(_) => true,
+            Self::Serve(_)
+            | Self::Show(_)
+            | Self::Token(_)
+            | Self::Shim(_)
+            | Self::Export(_)
+            | Self::Freeze(_) => false,
+            Self::Import(_)
+            | Self::Sync(_)
+            | Self::Pull(_)
+            | Self::Skills(_)
+            | Self::Doctor(_)
+            | Self::Plan(_) => false,
+            Self::Registry(_) | Self::Config(_) => false,
+            Self::Completions(_) | Self::Openapi | Self::Artifact(_) | Self::Ask(_) | Self::Companion(_) => {
+                false
+            }
+        }
+    }
+}
+
 /// Where the data lies.
 #[derive(Args)]
 pub(crate) struct DirectoryArgument {
@@ -207,9 +399,10 @@ pub(crate) struct ListenArguments {
 }
 
 impl ListenArguments {
-    /// The folder of another page; a variable that is set to nothing names none.
+    /// The folder of another page, given or set for good; a variable that is set to nothing names none.
     pub(crate) fn frontend(&self) -> Option<PathBuf> {
-        self.frontend.as_ref().filter(|path| !path.is_empty()).map(PathBuf::from)
+        let given = self.frontend.as_ref().filter(|path| !path.is_empty()).map(PathBuf::from);
+        given.or_else(crate::commands::config::frontend)
     }
 }
 
@@ -223,9 +416,14 @@ pub(crate) struct ServeArguments {
     /// Private key of the certificate, a PEM file.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// Let tools of MCP delete and rename, for who shows a token that permits it.
+    #[arg(long)]
+    pub(crate) mcp_allow_write: bool,
     /// Write a line for each request to standard error, in this form; PACELINE_LOG says how much more or less.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
+    #[command(flatten)]
+    pub(crate) alerts: AlertArguments,
     /// Write `{"host", "port", "url"}` into this file once requests are answered.
     #[arg(long, value_name = "FILE", hide = true)]
     pub(crate) port_file: Option<PathBuf>,
@@ -244,6 +442,26 @@ pub(crate) enum LogFormat {
 }
 
 impl Arguments {
+    /// What the definition alone cannot tell.
+    fn check(&self) -> Result<(), clap::Error> {
+        let is_remote = self.remote.server.is_some() || self.remote.space.is_some();
+        if is_remote && !self.command.asks() {
+            let message = "`--server` and `--space` are for commands that ask, as `list`, `get` and `status`";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+        }
+        if let Command::Export(arguments) = &self.command
+            && arguments.parts
+            && arguments.format != ExportFormat::Parquet
+        {
+            let message = "`--parts` is for Parquet files; leave out `--format`";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
+        }
+        if let Command::Plan(arguments) = &self.command {
+            return arguments.check();
+        }
+        if let Command::Import(arguments) = &self.command { arguments.check() } else { Ok(()) }
+    }
+
     /// How the log is to be written, where the command line says it.
     pub(crate) fn log_format(&self) -> Option<LogFormat> {
         if let Command::Serve(arguments) = &self.command { arguments.log_format } else { None }
@@ -277,47 +495,18 @@ pub(crate) struct StatusArguments {
     pub(crate) directory: DirectoryArgument,
 }
 
-#[derive(Args)]
-pub(crate) struct ListProjectsArguments {
-    /// Answer in JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) directory: DirectoryArgument,
-}
-
-#[derive(Args)]
-pub(crate) struct ListRunsArguments {
-    /// Project of the runs.
-    #[arg(long)]
-    pub(crate) project: String,
-    /// Answer in JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) directory: DirectoryArgument,
-}
-
-#[derive(Args)]
-pub(crate) struct ListMetricsArguments {
-    /// Project of the run.
-    #[arg(long)]
-    pub(crate) project: String,
-    /// Id or name of the run.
-    #[arg(long)]
-    pub(crate) run: String,
-    /// Answer in JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) directory: DirectoryArgument,
-}
-
 /// Reads the command line; ends the process with status 2 when it is wrong, with 0 after `--help`.
 pub(crate) fn parse() -> Arguments {
     let as_trackio = std::env::var_os(PACELINE_AS).is_some_and(|name| name == "trackio");
     let matches = command(as_trackio).get_matches();
-    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    arguments.check().unwrap_or_else(|error| error.exit());
+    arguments
+}
+
+/// The whole definition, for those who make something of it.
+pub(crate) fn definition() -> clap::Command {
+    command(false)
 }
 
 fn command(as_trackio: bool) -> clap::Command {
@@ -350,6 +539,28 @@ mod tests {
             command.get_subcommands().filter(|command| !command.is_hide_set()).for_each(check);
         }
         check(&Arguments::command());
+    }
+
+    #[test]
+    fn a_path_alone_is_one_of_parquet_files() {
+        let parsed = |words: &[&str]| {
+            let all = ["paceline", "import"].iter().chain(words);
+            let arguments = Arguments::try_parse_from(all).ok()?;
+            arguments.check().ok()?;
+            let Command::Import(import) = arguments.command else { return None };
+            Some(import.source())
+        };
+        assert_eq!(parsed(&["./digits"]), Some((ImportSource::Parquet, "./digits".into())));
+        assert_eq!(parsed(&["parquet", "csv"]), Some((ImportSource::Parquet, "csv".into())));
+        assert_eq!(
+            parsed(&["csv", "loss.csv", "--project", "p"]),
+            Some((ImportSource::Csv, "loss.csv".into()))
+        );
+        assert_eq!(parsed(&["csv"]), None);
+        assert_eq!(parsed(&["cvs", "loss.csv"]), None);
+        assert_eq!(parsed(&["csv", "loss.csv", "--json"]), None);
+        assert_eq!(parsed(&["./digits", "--name", "r"]), None);
+        assert_eq!(parsed(&[]), None);
     }
 
     #[test]

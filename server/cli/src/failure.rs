@@ -4,6 +4,10 @@ use std::io;
 use std::process::ExitCode;
 
 use paceline_http::ServeError;
+use paceline_hub::parquet::ParquetError;
+use paceline_hub::remote::HubFault;
+use paceline_hub::sync::SyncFault;
+use paceline_planner::PlanError;
 use paceline_query::QueryError;
 use paceline_schema::ErrorCode;
 use paceline_storage::{StorageError, TokenFileError};
@@ -41,7 +45,7 @@ impl Failure {
 }
 
 /// The way out, told in commands where the API's own hint tells it in addresses.
-fn hint(code: ErrorCode, told: String) -> String {
+pub(crate) fn hint(code: ErrorCode, told: String) -> String {
     let command = match code {
         ErrorCode::ProjectNotFound => "`paceline list projects` shows what is there",
         ErrorCode::RunNotFound => "`paceline list runs --project PROJECT` shows what is there",
@@ -81,6 +85,54 @@ impl From<QueryError> for Failure {
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
         Self::new(error.to_string(), hint(error.code(), error.code().hint().to_owned()))
+    }
+}
+
+impl From<ParquetError> for Failure {
+    fn from(error: ParquetError) -> Self {
+        let hint = match error {
+            ParquetError::Storage(StorageError::ProjectExists { .. }) => {
+                "`--project PROJECT` names another one"
+            }
+            ParquetError::Storage(error) => return error.into(),
+            ParquetError::NotOneProject { ref projects, .. } if projects.is_empty() => {
+                "name the folder that `paceline export` wrote, or one with Trackio's Parquet files"
+            }
+            ParquetError::NotOneProject { .. } => "`--from PROJECT` says which one",
+            ParquetError::Damaged { .. } | ParquetError::Unexpected { .. } => {
+                "export again, or fetch the files again"
+            }
+            ParquetError::File { .. } | ParquetError::Encode { .. } => {
+                return Self::Error { message: error.to_string(), hint: None };
+            }
+        };
+        Self::new(error.to_string(), hint)
+    }
+}
+
+impl From<SyncFault> for Failure {
+    fn from(fault: SyncFault) -> Self {
+        match fault {
+            SyncFault::Storage(error) => error.into(),
+            SyncFault::Files(error) => error.into(),
+            SyncFault::Hub(_)
+            | SyncFault::Foreign { .. }
+            | SyncFault::NothingThere { .. }
+            | SyncFault::Name(_)
+            | SyncFault::NoDataset { .. } => Self::new(fault.to_string(), fault.hint()),
+        }
+    }
+}
+
+impl From<HubFault> for Failure {
+    fn from(fault: HubFault) -> Self {
+        SyncFault::from(fault).into()
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        Self::new(error.to_string(), error.hint())
     }
 }
 

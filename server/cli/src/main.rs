@@ -3,38 +3,57 @@
 mod arguments;
 mod commands;
 mod failure;
+mod memory;
 mod output;
 mod parent;
+mod source;
 
 use std::process::ExitCode;
 
-use arguments::{Command, ListCommand, LogFormat, TokenCommand};
+use arguments::{Arguments, Command, LogFormat, ShimCommand, TokenCommand};
 use failure::Failure;
 
 fn main() -> ExitCode {
     let arguments = arguments::parse();
     start_log(arguments.log_format());
-    match run(arguments.command) {
+    match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
 }
 
-fn run(command: Command) -> Result<(), Failure> {
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let Arguments { command, remote } = arguments;
     match command {
-        Command::Serve(arguments) => commands::serve::run(&arguments),
-        Command::Show(arguments) => commands::show::run(&arguments),
-        Command::Status(arguments) => commands::status::run(&arguments),
-        Command::List(ListCommand::Projects(arguments)) => commands::list::projects(&arguments),
-        Command::List(ListCommand::Runs(arguments)) => commands::list::runs(&arguments),
-        Command::List(ListCommand::Metrics(arguments)) => commands::list::metrics(&arguments),
-        Command::Token(TokenCommand::Create(arguments)) => commands::token::create(&arguments),
-        Command::Token(TokenCommand::List(arguments)) => commands::token::list(&arguments),
-        Command::Token(TokenCommand::Revoke(arguments)) => commands::token::revoke(&arguments),
+        Command::Serve(arguments) => commands::serve::run(arguments),
+        Command::Show(arguments) => commands::show::run(arguments),
+        Command::Status(arguments) => commands::status::run(arguments, remote),
+        Command::Wait(arguments) => commands::wait::run(arguments, remote),
+        Command::Watch(arguments) => commands::watch::run(arguments, remote),
+        Command::Findings(arguments) => commands::findings::run(arguments, remote),
+        Command::List(command) => commands::list::run(command, remote),
+        Command::Get(command) => commands::get::run(command, remote),
+        Command::Query(command) => commands::query::run(command, remote),
+        Command::Token(TokenCommand::Create(arguments)) => commands::token::create(arguments),
+        Command::Token(TokenCommand::List(arguments)) => commands::token::list(arguments),
+        Command::Token(TokenCommand::Revoke(arguments)) => commands::token::revoke(arguments),
+        Command::Shim(ShimCommand::Wandb(arguments)) => commands::shim::wandb(arguments),
+        Command::Export(arguments) => commands::export::run(arguments),
+        Command::Freeze(arguments) => commands::freeze::run(arguments),
+        Command::Import(arguments) => commands::import::run(arguments),
+        Command::Sync(arguments) => commands::sync::run(arguments),
+        Command::Pull(arguments) => commands::sync::pull(arguments),
+        Command::Skills(command) => commands::skills::run(command),
+        Command::Plan(arguments) => commands::plan::run(arguments),
+        Command::Registry(command) => commands::registry::run(command),
+        Command::Config(command) => commands::config::run(command),
+        Command::Doctor(arguments) => commands::doctor::run(arguments),
+        Command::Completions(arguments) => commands::completions::run(arguments),
+        Command::Mcp(arguments) => commands::mcp::run(arguments, remote),
         Command::Openapi => commands::openapi::run(),
-        Command::Artifact(arguments) => commands::artifact::run(&arguments),
-        Command::Ask(arguments) => commands::ask::run(&arguments),
-        Command::Companion(arguments) => commands::companion::run(&arguments),
+        Command::Artifact(arguments) => commands::artifact::run(arguments),
+        Command::Ask(arguments) => commands::ask::run(arguments),
+        Command::Companion(arguments) => commands::companion::run(arguments),
     }
 }
 
@@ -47,9 +66,9 @@ fn start_log(format: Option<LogFormat>) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+        .with_ansi(false);
     match format {
-        Some(LogFormat::Json) => log.json().flatten_event(true).with_ansi(false).init(),
+        Some(LogFormat::Json) => log.json().flatten_event(true).init(),
         Some(LogFormat::Text) | None => log.init(),
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use paceline_schema::RunState;
+use paceline_schema::status::Severity;
 use serde::Serialize;
 
 /// Prints one line of data.
@@ -45,6 +46,26 @@ pub(crate) fn state(state: RunState) -> String {
         RunState::Failed | RunState::Crashed => "31",
     };
     painted(state.as_str(), colour, coloured())
+}
+
+/// How bad something is, coloured on a terminal.
+pub(crate) fn severity(severity: Severity) -> String {
+    let (word, colour) = match severity {
+        Severity::Note => ("note", "2"),
+        Severity::Warning => ("warning", "33"),
+        Severity::Critical => ("critical", "31"),
+    };
+    painted(word, colour, coloured())
+}
+
+/// A word for what is as it should be.
+pub(crate) fn good(text: &str) -> String {
+    painted(text, "32", coloured())
+}
+
+/// A word for what is not.
+pub(crate) fn bad(text: &str) -> String {
+    painted(text, "31", coloured())
 }
 
 /// Text that stands out on a terminal.

@@ -1,4 +1,4 @@
-//! Leaves the process that started us, so that neither its terminal nor its end reaches us.
+//! Leaves the process that started us, so that neither its terminal nor its end reaches us, and we not its pace.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -24,6 +24,21 @@ pub(crate) fn detach() -> io::Result<()> {
     }
     // A working directory keeps its file system from being unmounted.
     std::env::set_current_dir("/")
+}
+
+/// How much everything else on the machine goes first: a tenth of a processor is left where trainings take it all.
+const NICENESS: i32 = 10;
+
+/// Lets trainings go first wherever they and this process want the same processor. What the system does not
+/// grant is done without.
+pub(crate) fn give_way() {
+    #[allow(unsafe_code, reason = "the standard library knows no priorities")]
+    // SAFETY: it takes and returns numbers; zero is our own group, which holds this process alone since `detach`.
+    unsafe {
+        libc::setpriority(libc::PRIO_PGRP, 0, NICENESS);
+    }
+    // Where Linux shares processors between sessions first, niceness counts within ours only.
+    let _ = std::fs::write("/proc/self/autogroup", NICENESS.to_string());
 }
 
 /// Closes standard output: whoever reads it has the whole answer now.

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use paceline_journal::drain::delivery_problem;
 use paceline_journal::layout::{JournalPath, companion_lock, find_journals};
 use paceline_journal::{Drain, FileLock, Owner};
-use paceline_schema::Destination;
+use paceline_schema::{Destination, ProjectName};
 use paceline_storage::{Batch, Store};
 
 use crate::inbox;
 use crate::journals::{Journals, Pass};
 use crate::remote::Lane;
 use crate::sink::Tables;
+use crate::survey::{Surveyed, Surveys};
 use crate::tracked::LiveRun;
 
 /// How long another process may take to commit what an ended one left.
@@ -27,6 +28,7 @@ pub(crate) struct Drainer {
     store: Store,
     tables: Journals<Tables>,
     servers: HashMap<Destination, Lane>,
+    surveys: Surveys,
     /// Journals of live processes are for whoever stays.
     leaves_live_ones: bool,
 }
@@ -67,9 +69,10 @@ fn await_others(directory: &Path, wanted: impl Fn(&JournalPath) -> bool) {
 impl Drainer {
     pub(crate) fn new(store: Store) -> Self {
         Self {
-            tables: Journals::new(Tables::new(store.clone())),
+            tables: Journals::new(store.directory(), Tables::new(store.clone())),
             store,
             servers: HashMap::new(),
+            surveys: Surveys::new(),
             leaves_live_ones: false,
         }
     }
@@ -100,6 +103,35 @@ impl Drainer {
         if let Some(server) = self.servers.values().find(is_its) {
             server.add_sample(project.to_owned(), batch);
         }
+    }
+
+    /// Delivers what was found out of runs beside their journals. Call it after a pass, so that a run is known before.
+    pub(crate) fn deliver_surveys(&mut self) {
+        for Surveyed { project, destination, batch } in self.surveys.take() {
+            match destination {
+                Some(destination) => {
+                    if let Some(server) = self.servers.get(&destination) {
+                        server.add_sample(project, batch);
+                    }
+                }
+                None => {
+                    let stored = ProjectName::new(&project)
+                        .map_err(|error| error.to_string())
+                        .and_then(|name| {
+                            self.store.project_for_writing(&name).map_err(|error| error.to_string())
+                        })
+                        .and_then(|project| project.append(vec![batch]).map_err(|error| error.to_string()));
+                    if let Err(error) = stored {
+                        tracing::warn!(project, error, "the environment of a run is left out");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Something is still being found out of a run.
+    pub(crate) fn is_surveying(&self) -> bool {
+        self.surveys.is_pending()
     }
 
     /// Some process still writes into a journal of ours.
@@ -146,6 +178,9 @@ impl Drainer {
     }
 
     fn take(&mut self, drain: Drain) {
+        if let Some(owner) = drain.owner().filter(|_| !self.leaves_live_ones) {
+            self.surveys.begin(&drain.journal().project, owner);
+        }
         let Some(destination) = drain.owner().and_then(|owner| owner.destination.clone()) else {
             self.tables.add(drain);
             return;

@@ -193,7 +193,7 @@ impl Record {
             Kind::Metric => {
                 let row = Row { log_id: id(&self.log_id), time, step: self.step, metrics: metrics()? };
                 let config = self.config.as_deref().map(RawValue::get).filter(|json| json.starts_with('{'));
-                let config = config.map(|json| Event::Config { time, json: json.to_owned() });
+                let config = config.map(|json| Event::Config { time, json: json.to_owned(), rank: 0 });
                 config.into_iter().chain([Event::Row(row)]).collect()
             }
             Kind::SystemMetric => {

@@ -9,6 +9,7 @@ use paceline_storage::Batch;
 
 use crate::sink::{Settled, Sink};
 use crate::tracked::{LiveRun, Reading, Tracked};
+use crate::webhooks::Spool;
 
 /// The first delivery of a pass is smaller, so that storing begins while the rest is still being read.
 const ROWS_OF_FIRST_DELIVERY: usize = 1_000;
@@ -34,11 +35,13 @@ pub(crate) struct Journals<S> {
     tracked: HashMap<PathBuf, Tracked>,
     /// Projects that could not be delivered, and since when.
     troubled: HashMap<String, Instant>,
+    webhooks: Spool,
 }
 
 impl<S: Sink> Journals<S> {
-    pub(crate) fn new(sink: S) -> Self {
-        Self { sink, tracked: HashMap::new(), troubled: HashMap::new() }
+    pub(crate) fn new(directory: &Path, sink: S) -> Self {
+        let webhooks = Spool::of(directory);
+        Self { sink, tracked: HashMap::new(), troubled: HashMap::new(), webhooks }
     }
 
     pub(crate) fn add(&mut self, drain: Drain) {
@@ -174,6 +177,12 @@ impl<S: Sink> Journals<S> {
 
     fn mark(&mut self, reading: &Reading) {
         let Some(tracked) = self.tracked.get_mut(&reading.path) else { return };
+        // Kept before the mark: whoever reads these records again keeps the same requests.
+        for (id, call) in &reading.webhooks {
+            if let Err(error) = self.webhooks.keep(id, call) {
+                tracing::warn!(%error, webhook = call.target.shown(), "an alert is stored and cannot be sent");
+            }
+        }
         let marked = tracked.mark(reading);
         let ended = |()| reading.ended.then(|| self.tracked.remove(&reading.path)).flatten();
         let result = marked.map(ended).and_then(|ended| ended.map_or(Ok(()), |ended| ended.drain.remove()));

@@ -25,6 +25,12 @@ fn name(number: u64) -> String {
     format!("{}-{}-{number}", word(&ADJECTIVES), word(&NOUNS))
 }
 
+/// The name of a run that several processes share and none gives a name: each finds the same by its id.
+pub(crate) fn of_shared_run(run_id: &str) -> String {
+    let digits: String = run_id.chars().filter(char::is_ascii_hexdigit).take(6).collect();
+    name(u64::from_str_radix(&digits, 16).unwrap_or(0) % 100_000)
+}
+
 /// A name no run of the project has, and that nobody else is given: a counter file keeps them apart.
 pub(crate) fn choose(directory: &Path, project: &str, is_taken: impl Fn(&str) -> bool) -> io::Result<String> {
     let folder = layout::own_folder(directory).join("names");

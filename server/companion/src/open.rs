@@ -44,6 +44,8 @@ fn try_open(store: &Store, request: &OpenRequest) -> Result<OpenReply, Box<dyn s
     }
     let name = match &request.name {
         Some(name) => name.clone(),
+        // Whoever comes first says the same.
+        None if request.rank.is_some() => names::of_shared_run(request.run_id.as_deref().unwrap_or_default()),
         None => new_name(store, project.as_deref(), &request.project)?,
     };
     Ok(OpenReply::Opened(OpenAnswer { run_id: None, name, next_step: 0, problem: None }))
@@ -53,8 +55,16 @@ fn existing_run(project: &Project, request: &OpenRequest) -> Result<Option<OpenA
     let Some(selector) = request.run_id.as_deref().or(request.name.as_deref()) else { return Ok(None) };
     let found = project.read(|reader| {
         let run = reader.find_run(selector)?;
-        let next_step = reader.heads(&run.run_id)?.max_step().map_or(0, |step| step.saturating_add(1));
-        Ok(OpenAnswer { run_id: Some(run.run_id), name: run.run_name, next_step, problem: None })
+        let heads = reader.heads(&run.run_id)?;
+        let last_step = match request.rank {
+            Some(rank) => heads.rank(rank).and_then(|rows| rows.max_step),
+            None => heads.max_step(),
+        };
+        let next_step = last_step.map_or(0, |step| step.saturating_add(1));
+        // Another process of the job may have begun the run a moment ago.
+        let is_continued = request.rank.is_none_or(|rank| heads.rank(rank).is_some());
+        let run_id = Some(run.run_id).filter(|_| is_continued);
+        Ok(OpenAnswer { run_id, name: run.run_name, next_step, problem: None })
     });
     match found {
         Ok(answer) => Ok(Some(answer)),

@@ -11,10 +11,12 @@ mod fault;
 mod lane;
 mod media;
 mod pause;
+mod reader;
 mod refused;
 mod sink;
 mod upload;
 
-pub use artifacts::{ArtifactRefusal, ask_server_for_artifact};
+pub use artifacts::{ArtifactRefusal, Told, ask_server_for_artifact};
 pub(crate) use ask::open_on_server;
 pub(crate) use lane::Lane;
+pub use reader::{ServerReader, ServerRefusal};

@@ -1,6 +1,6 @@
 //! The loop that serves a data directory, as a process of its own or inside a server.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
+use paceline_hub::sync::Schedule;
 use paceline_journal::layout::{
     companion_lock, companion_log, create_private_folder, find_journals, journals, own_folder, wake_file,
 };
@@ -18,13 +19,15 @@ use paceline_schema::env::TRACKIO_INBOX_POLL_INTERVAL;
 use paceline_schema::{Event, Metrics, ProjectName, SystemSample, Timestamp};
 use paceline_storage::{Batch, Durability, Store};
 
-use crate::detach::{close_standard_output, detach};
+use crate::detach::{close_standard_output, detach, give_way};
 use crate::drainer::Drainer;
 use crate::inbox::Inbox;
 use crate::journals::Pass;
+use crate::log::CompanionLog;
 use crate::open::open_run;
 use crate::sampler::Sampler;
-use crate::tracked::LiveRun;
+use crate::tracked::{LiveRun, living};
+use crate::webhooks::Webhooks;
 
 /// How soon rows are committed when nobody waits for them.
 const DRAIN_INTERVAL: Duration = Duration::from_millis(50);
@@ -52,12 +55,15 @@ pub fn run_standalone(
     request: Option<&OpenRequest>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     detach()?;
+    let log_path = companion_log(directory);
+    let log = CompanionLog::hold(&log_path);
     let store = Store::open(directory, Durability::Process)?;
     if let Some(request) = request {
         // A trainer that no longer listens has given up; its rows are journaled all the same.
         let _ = writeln!(std::io::stdout(), "{}", serde_json::to_string(&open_run(&store, request))?);
     }
     close_standard_output()?;
+    give_way();
     let mut service = Service::new(store)?;
     while let Some(lock) = service.acquire() {
         let ended = service.drain_until(LINGER, &AtomicBool::new(false));
@@ -67,16 +73,12 @@ pub fn run_standalone(
             break;
         }
     }
-    remove_empty(&companion_log(directory));
-    Ok(())
-}
-
-/// A log that nothing was written to is not left behind.
-fn remove_empty(log: &Path) {
-    if std::fs::metadata(log).is_ok_and(|log| log.len() == 0) {
-        // Another companion may have removed it already.
-        let _ = std::fs::remove_file(log);
+    // What ends with it may still have something to say.
+    drop(service);
+    if let Some(log) = log {
+        log.leave();
     }
+    Ok(())
 }
 
 /// The same work on a thread of a server.
@@ -145,6 +147,8 @@ struct Service {
     wake: Wake,
     drainer: Drainer,
     inbox: Inbox,
+    webhooks: Webhooks,
+    schedule: Schedule,
     sampler: Option<Sampler>,
     nonce: u64,
     samples: u64,
@@ -165,6 +169,8 @@ impl Service {
         Ok(Self {
             drainer: Drainer::new(store.clone()),
             inbox: Inbox::new(std::env::var(TRACKIO_INBOX_POLL_INTERVAL).ok().as_deref()),
+            webhooks: Webhooks::new(store.directory()),
+            schedule: Schedule::default(),
             store,
             wake,
             sampler: None,
@@ -201,9 +207,15 @@ impl Service {
             let seen = self.wake.value();
             let pass = self.drainer.pass(|_| true);
             let delivered = self.drainer.deliveries_to_servers();
-            let is_moving = std::mem::replace(&mut deliveries, delivered) != delivered;
+            // Alerts on their way to webhooks are something to wait for; attempts at them come to an end.
+            let is_moving =
+                self.webhooks.attend() | (std::mem::replace(&mut deliveries, delivered) != delivered);
+            // The last sync of a project that ended is waited for by a companion; a server has the time.
+            let is_leaving = linger != Duration::MAX && pass == Pass::NoJournals;
+            let is_moving = is_moving | self.attend_datasets(is_leaving);
             match pass {
-                Pass::NoJournals => {
+                Pass::NoJournals if self.drainer.is_surveying() => alone_since = None,
+                Pass::NoJournals if !is_moving => {
                     let since = *alone_since.get_or_insert_with(Instant::now);
                     if since.elapsed() >= linger {
                         return Ended::Alone;
@@ -217,8 +229,9 @@ impl Service {
                         return Ended::Stuck;
                     }
                 }
-                Pass::Idle | Pass::Progress => (alone_since, stuck_since) = (None, None),
+                Pass::NoJournals | Pass::Idle | Pass::Progress => (alone_since, stuck_since) = (None, None),
             }
+            self.drainer.deliver_surveys();
             self.attend_live_runs();
             self.inbox.attend(&self.store);
             if pass != Pass::Progress {
@@ -226,6 +239,13 @@ impl Service {
             }
         }
         Ended::Stopped
+    }
+
+    /// Begins a sync that is due; gives whether one is to be waited for.
+    fn attend_datasets(&mut self, is_leaving: bool) -> bool {
+        let drainer = &self.drainer;
+        let is_open = |project: &str| drainer.live_runs().iter().any(|run| run.project == project);
+        self.schedule.attend(&self.store, is_open, is_leaving)
     }
 
     /// Stores what stands in the journals by now; who logs faster than this is followed no further.
@@ -238,8 +258,12 @@ impl Service {
     fn attend_live_runs(&mut self) {
         let live = self.drainer.live_runs();
         let live_elsewhere = self.drainer.live_runs_of_servers();
+        if self.sampled.len() > live.len() + live_elsewhere.len() {
+            let still: HashSet<&str> =
+                live.iter().chain(&live_elsewhere).map(|run| run.run.id.as_str()).collect();
+            self.sampled.retain(|id, _| still.contains(id.as_str()));
+        }
         if live.is_empty() && live_elsewhere.is_empty() {
-            self.sampled.clear();
             return;
         }
         for run in &live_elsewhere {
@@ -259,12 +283,8 @@ impl Service {
         }
         if self.heartbeat.is_none_or(|before| before.elapsed() >= HEARTBEAT_INTERVAL) {
             self.heartbeat = Some(Instant::now());
-            let mut projects: HashMap<&str, Vec<String>> = HashMap::new();
-            for run in &live {
-                projects.entry(&run.project).or_default().push(run.run.id.clone());
-            }
-            for (project, run_ids) in projects {
-                self.write(project, |project| project.heartbeat(&run_ids, now()));
+            for (project, alive) in living(&live) {
+                self.write(project, |project| project.heartbeat(alive.runs, alive.ranks, now()));
             }
         }
     }

@@ -1,11 +1,13 @@
 //! One journal under way: what was read of it, and what is known of the end of its process.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use paceline_journal::{Checkpoint, Drain, Drained, JournalError};
 use paceline_schema::event::RunKey;
-use paceline_schema::{Event, RunEnd, RunStart, RunState, Timestamp};
+use paceline_schema::webhook::WebhookCall;
+use paceline_schema::{Event, RankOfRun, RunEnd, RunStart, RunState, Timestamp};
 use paceline_storage::Batch;
 
 use crate::exit::{ExitStatus, ExitWatch};
@@ -32,12 +34,36 @@ pub(crate) struct LiveRun {
     pub(crate) start: RunStart,
 }
 
+/// Processes of runs that live.
+#[derive(Debug, Default)]
+pub(crate) struct Living {
+    /// Runs whose rank 0 does.
+    pub(crate) runs: Vec<String>,
+    /// Other ranks.
+    pub(crate) ranks: Vec<RankOfRun>,
+}
+
+/// The same by project, for heartbeats.
+pub(crate) fn living(live: &[LiveRun]) -> HashMap<&str, Living> {
+    let mut projects: HashMap<&str, Living> = HashMap::new();
+    for LiveRun { project, run, start } in live {
+        let living = projects.entry(project).or_default();
+        match start.rank {
+            0 => living.runs.push(run.id.clone()),
+            rank => living.ranks.push(RankOfRun { run: run.id.clone(), rank }),
+        }
+    }
+    projects
+}
+
 /// What was read of one journal and is to be marked once it is delivered.
 #[derive(Debug)]
 pub(crate) struct Reading {
     pub(crate) path: PathBuf,
     checkpoint: Checkpoint,
     end: Option<RunEnd>,
+    /// Requests that alerts in it ask for, each with an id of its own.
+    pub(crate) webhooks: Vec<(String, WebhookCall)>,
     /// As much was there as was asked for.
     pub(crate) is_full: bool,
     /// Nothing will follow.
@@ -68,15 +94,15 @@ impl Tracked {
 
     /// Reads on; with the end of the run added when its process is gone.
     pub(crate) fn read(&mut self, limit: usize) -> Result<(Option<Batch>, Reading), JournalError> {
-        let Drained { mut events, mut ended } = self.drain.read(limit)?;
+        let Drained { mut events, webhooks, mut ended } = self.drain.read(limit)?;
         for event in &events {
             if let Event::End(end) = event {
                 self.end = Some(end.clone());
             }
         }
         let owner = self.drain.owner().cloned();
-        if ended && owner.as_ref().is_some_and(|owner| owner.start.is_some()) {
-            match self.final_end() {
+        if ended && let Some(start) = owner.as_ref().and_then(|owner| owner.start.as_ref()) {
+            match self.final_end(start.rank) {
                 EndKnown::Yes(end) => events.extend(end.map(Event::End)),
                 EndKnown::NotYet => ended = false,
             }
@@ -85,6 +111,7 @@ impl Tracked {
             path: self.drain.journal().path.clone(),
             checkpoint: self.drain.checkpoint(),
             end: self.end.clone(),
+            webhooks,
             is_full: events.len() >= limit,
             ended,
         };
@@ -93,7 +120,7 @@ impl Tracked {
     }
 
     /// What is to be said of the end beyond what the process said itself.
-    fn final_end(&mut self) -> EndKnown {
+    fn final_end(&mut self, rank: u32) -> EndKnown {
         // What `finish()` said stands. What the process said while it was leaving, its status knows better.
         if self.end.as_ref().is_some_and(|end| !end.leaving) {
             return EndKnown::Yes(None);
@@ -122,7 +149,7 @@ impl Tracked {
                     Some(ExitStatus::Signal(signal)) => (RunState::Crashed, None, Some(signal)),
                     None => (RunState::Crashed, None, None),
                 };
-                RunEnd { time, state, exit_code, exit_signal, failure: None, leaving: false }
+                RunEnd { time, state, exit_code, exit_signal, failure: None, leaving: false, rank }
             }
         };
         EndKnown::Yes(Some(end))

@@ -3,9 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import {
   countInWords,
+  formatBytes,
   formatCount,
   formatEta,
   formatFigure,
+  formatSetting,
   formatShare,
   formatSpan,
   formatSpanTick,
@@ -13,6 +15,24 @@ import {
   secondsSince,
   spanInWords,
 } from './format';
+
+describe('settings', () => {
+  it.each([
+    [2e-5, '2e-5'],
+    [0.00125, '0.00125'],
+    [0.1, '0.1'],
+    [1e-7, '1e-7'],
+    [-5e-4, '−5e-4'],
+    [1_000_000, '1e6'],
+    [1_234_567, '1234567'],
+    [0, '0'],
+    [true, 'true'],
+    ['adamw', 'adamw'],
+    [null, 'null'],
+    [undefined, '–'],
+    [NaN, 'NaN'],
+  ])('%s is %s', (value, text) => expect(formatSetting(value)).toBe(text));
+});
 
 describe('figures', () => {
   it.each([
@@ -46,6 +66,14 @@ describe('figures', () => {
 
   it('counts in words up to nine', () => {
     expect([1, 9, 10].map(countInWords)).toEqual(['one', 'nine', '10']);
+  });
+});
+
+describe('sizes', () => {
+  it('have the unit of what is said', () => {
+    expect([0, 999, 1_000, 12_345, 999_499, 999_500, 999_999, 1_000_000, 2.5e9, 999.9e9].map(formatBytes)).toEqual([
+      '0 B', '999 B', '1 kB', '12.3 kB', '999 kB', '1 MB', '1 MB', '1 MB', '2.5 GB', '1 TB',
+    ]);
   });
 });
 

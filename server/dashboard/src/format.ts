@@ -30,6 +30,17 @@ export function formatFigure(value: number | null | undefined): string {
   return withTrueMinus(size >= 1_000 ? whole.format(value) : value.toPrecision(4));
 }
 
+/** A setting as it was given, small and round numbers short: `5e-4`, `0.1`, `true`. */
+export function formatSetting(value: number | string | boolean | null | undefined): string {
+  if (value === undefined) return NO_VALUE;
+  if (typeof value !== 'number') return String(value);
+  const plain = String(value);
+  const short = value.toExponential().replace('e+', 'e');
+  const size = Math.abs(value);
+  const isShort = Number.isFinite(value) && value !== 0 && (size < 1e-3 || size >= 1e6) && short.length < plain.length;
+  return withTrueMinus(isShort ? short : plain);
+}
+
 /** A share from 0 to 1 as `71 %`, never 100 before the end. */
 export function formatShare(share: number): string {
   return `${Math.floor(share * 100 + 1e-9)} %`;
@@ -73,6 +84,16 @@ export function formatEta(seconds: number, low: number | null | undefined, high:
   return { time, spread: `± ${Math.max(1, Math.round(side / Number(unit)))}` };
 }
 
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** A size with three significant figures: `512 B`, `1.21 GB`. */
+export function formatBytes(bytes: number): string {
+  // As it is rounded: what is nearly a megabyte is said to be one.
+  const rounded = bytes < 1_000 ? bytes : Number(bytes.toPrecision(3));
+  const unit = rounded < 1_000 ? 0 : Math.min(Math.floor(Math.log10(rounded) / 3), BYTE_UNITS.length - 1);
+  return `${unit === 0 ? whole.format(bytes) : Number((rounded / 1_000 ** unit).toPrecision(3))} ${BYTE_UNITS[unit]}`;
+}
+
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const clockWithSeconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
@@ -81,6 +102,11 @@ const dayOfOtherYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month:
 /** `14:23:47` of the reader's clock. */
 export function formatClock(milliseconds: number): string {
   return clockWithSeconds.format(milliseconds);
+}
+
+/** `22 Nov 2026`. */
+export function formatDay(milliseconds: number): string {
+  return dayOfOtherYear.format(milliseconds);
 }
 
 /** `22 Nov 22:15`, with the year when it is not this one. */
@@ -109,6 +135,15 @@ export function countInWords(count: number): string {
   return NUMBER_WORDS[count] ?? formatCount(count);
 }
 
+/** By decimals: a format is made slowly, and axes have new ticks in each frame of a zoom. */
+const tickFormats = new Map<number, Intl.NumberFormat>();
+
+function tickFormat(decimals: number): Intl.NumberFormat {
+  const known = tickFormats.get(decimals) ?? new Intl.NumberFormat('en-US', { maximumFractionDigits: decimals });
+  tickFormats.set(decimals, known);
+  return known;
+}
+
 /** A tick of an axis whose ticks stand `increment` apart: no more decimals than they need. */
 export function formatTick(value: number, increment: number): string {
   if (Math.abs(value) < increment / 1e6) return '0';
@@ -118,7 +153,8 @@ export function formatTick(value: number, increment: number): string {
     return withTrueMinus(value.toExponential(Math.min(digits, 6)).replace(/\.?0+e/, 'e').replace('e+', 'e'));
   }
   const decimals = Math.max(0, -Math.floor(Math.log10(increment) + 1e-9));
-  return withTrueMinus(new Intl.NumberFormat('en-US', { maximumFractionDigits: Math.min(decimals, 8) }).format(value));
+  if (size >= 10_000 && increment >= 100) return `${withTrueMinus(String(Number((value / 1_000).toFixed(1))))}k`;
+  return withTrueMinus(tickFormat(Math.min(decimals, 8)).format(value));
 }
 
 /** A tick of a time axis in seconds since 1970; the day where the ticks are days apart. */

@@ -1,5 +1,7 @@
 /** Keeps the page current: one round of questions at a time, slower when nothing runs, silent in a hidden tab. */
 
+import { isFrozen } from './frozen/frozen';
+
 /** Pause between two rounds while a run is active. */
 export const ACTIVE_PAUSE_MS = 1_000;
 /** Pause between two rounds while none is. */
@@ -91,6 +93,20 @@ export class Live {
     this.#round = null;
     if (this.#hidden) this.#options.onchange({ kind: 'paused', at: this.#lastAt });
     else if (this.#again) this.refresh();
-    else this.#timer = setTimeout(() => this.refresh(), pauseMs);
+    // What was read of a snapshot stays true.
+    else if (!isFrozen || this.#failures > 0) this.#timer = setTimeout(() => this.refresh(), pauseMs);
   }
+}
+
+/** Runs the loop while the tab is seen, until the answer is called. */
+export function whileSeen(live: Live): () => void {
+  const onvisibility = () => live.setHidden(document.hidden);
+  document.addEventListener('visibilitychange', onvisibility);
+  // It may have been stopped before: it is woken then, and begun otherwise.
+  onvisibility();
+  live.refresh();
+  return () => {
+    document.removeEventListener('visibilitychange', onvisibility);
+    live.setHidden(true);
+  };
 }

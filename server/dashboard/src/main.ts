@@ -4,6 +4,7 @@ import App from './App.svelte';
 import { withoutToken } from './address';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/table.css';
 
 // Before anything is shown or asked: the token of a link must not be left to shoulders and screenshots.
 const search = withoutToken(location.search);

@@ -31,7 +31,7 @@ mod secret;
 mod throttle;
 
 /// Header of the peer's client.
-const TOKEN_HEADER: &str = "x-trackio-write-token";
+pub(crate) const TOKEN_HEADER: &str = "x-trackio-write-token";
 /// Cookie of the web page; the peer's name.
 pub(crate) const TOKEN_COOKIE: &str = "trackio_write_token";
 
@@ -115,6 +115,36 @@ pub(crate) fn check(request: &HttpRequest, needed: Scope) -> Result<(), ApiError
 /// # Errors
 /// As [`check`].
 pub(crate) fn check_token(request: &HttpRequest, token: &str, needed: Scope) -> Result<(), ApiError> {
+    let scope = scope_of_token(request, token)?;
+    if scope >= needed {
+        return Ok(());
+    }
+    let (given, needed) = (scope.as_str(), needed.as_str());
+    Err(ApiError::new(ErrorCode::ForbiddenScope, format!("the token permits to {given}, not to {needed}"))
+        .with_hint(format!(
+            "use a token of the scope {needed}: `paceline token create --scope {needed}` makes one"
+        ))
+        .with_details(json!({ "scope": given, "needed_scope": needed })))
+}
+
+/// What the request may do by the token it carries, or without one; `None` for nothing.
+///
+/// # Errors
+/// `TooManyAttempts` after too many unknown tokens from one address.
+pub(crate) fn scope_of(request: &HttpRequest) -> Result<Option<Scope>, ApiError> {
+    let state = AppState::of(request)?;
+    let of_anybody = Some(Scope::Read).filter(|_| !state.access.require_token_for_reads);
+    match presented(request.headers()) {
+        Some(Presented::Header(token) | Presented::Cookie(token)) => match scope_of_token(request, token) {
+            Ok(scope) => Ok(Some(scope)),
+            Err(error) if error.code() == ErrorCode::Unauthorized => Ok(of_anybody),
+            Err(error) => Err(error),
+        },
+        None => Ok(of_anybody),
+    }
+}
+
+fn scope_of_token(request: &HttpRequest, token: &str) -> Result<Scope, ApiError> {
     let state = AppState::of(request)?;
     let Some(holder) = state.access.keyring.holder(token, state.now()) else {
         let address = request.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |address| address.ip());
@@ -130,15 +160,7 @@ pub(crate) fn check_token(request: &HttpRequest, token: &str, needed: Scope) -> 
     if let Some(used) = holder.unrecorded_use {
         record(state, used);
     }
-    if holder.scope >= needed {
-        return Ok(());
-    }
-    let (given, needed) = (holder.scope.as_str(), needed.as_str());
-    Err(ApiError::new(ErrorCode::ForbiddenScope, format!("the token permits to {given}, not to {needed}"))
-        .with_hint(format!(
-            "use a token of the scope {needed}: `paceline token create --scope {needed}` makes one"
-        ))
-        .with_details(json!({ "scope": given, "needed_scope": needed })))
+    Ok(holder.scope)
 }
 
 /// Writes down that a token was used; nobody waits for it.

@@ -1,8 +1,10 @@
-//! Rows as Arrow IPC streams: columns in, columns out.
+//! Rows and lines as Arrow IPC streams: columns in, columns out.
 //!
 //! In: `step`, `timestamp`, `log_id` and one column a metric; a null is a value that was not logged. Out: the same
 //! columns behind those that place a row. A column whose values are of several kinds is one of JSON texts, and
 //! its field says so.
+
+mod lines;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Cursor;
@@ -24,7 +26,7 @@ use arrow_array::{
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit};
-use paceline_schema::series::{LogRow, MetricValue, Page, SeriesResponse};
+use paceline_schema::series::{LogRow, MetricValue, Page};
 use paceline_schema::{Event, Metrics, Row, Timestamp, Value};
 use serde_json::json;
 
@@ -232,32 +234,6 @@ impl ToArrow for Page<MetricValue> {
             value_column("value", values),
         ];
         write(columns, page_metadata(self))
-    }
-}
-
-impl ToArrow for SeriesResponse {
-    /// One row a point; what concerns whole series stands in the metadata.
-    fn to_arrow(&self) -> Result<Vec<u8>, ApiError> {
-        let points = || {
-            self.series
-                .iter()
-                .flat_map(|series| series.x.iter().zip(&series.value).map(move |point| (series, point)))
-        };
-        let columns = vec![
-            column("run_id", StringArray::from_iter_values(points().map(|(series, _)| &series.run_id))),
-            column("run", StringArray::from_iter_values(points().map(|(series, _)| &series.run))),
-            column("key", StringArray::from_iter_values(points().map(|(series, _)| &series.key))),
-            column("x", Float64Array::from_iter_values(points().map(|(_, (x, _))| *x))),
-            column("value", points().map(|(_, (_, value))| *value).collect::<Float64Array>()),
-        ];
-        let of_series = self.series.iter().map(|series| {
-            json!({
-                "run_id": series.run_id, "run": series.run, "key": series.key,
-                "total_points": series.total_points, "exact": series.exact
-            })
-        });
-        let metadata = serde_json::Value::from_iter(of_series).to_string();
-        write(columns, HashMap::from([("series".to_owned(), metadata)]))
     }
 }
 

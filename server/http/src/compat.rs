@@ -16,6 +16,7 @@ mod dispatch;
 mod entries;
 mod files;
 pub(crate) mod gradio;
+pub(crate) mod local;
 mod mutations;
 mod parameters;
 mod reads;
@@ -29,7 +30,7 @@ mod upload;
 mod values;
 pub(crate) mod version;
 
-pub(crate) use dispatch::CALL_ROUTE;
+pub(crate) use dispatch::{CALL_ROUTE, answer};
 
 /// Adds the routes of the peer's wire.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {

@@ -38,6 +38,8 @@ pub struct ServerConfig {
     pub tls: Option<TlsFiles>,
     /// Folder of a page to serve in the place of ours.
     pub frontend: Option<PathBuf>,
+    /// Tools of MCP may change something, for who has a token that permits it.
+    pub mcp_may_write: bool,
 }
 
 impl Default for ServerConfig {
@@ -50,6 +52,7 @@ impl Default for ServerConfig {
             allowed_hosts: Vec::new(),
             tls: None,
             frontend: None,
+            mcp_may_write: false,
         }
     }
 }
@@ -71,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) is_secure: bool,
     /// A page in the place of ours.
     pub(crate) frontend: Option<Frontend>,
+    /// Tools of MCP may change something.
+    pub(crate) mcp_may_write: bool,
 }
 
 impl ServerConfig {
@@ -97,7 +102,8 @@ impl ServerConfig {
             .map_err(|name| ServeError::AllowedHost { name })?;
         let tls = self.tls.as_ref().map(tls::load).transpose()?;
         let frontend = self.frontend.as_deref().map(Frontend::open).transpose()?;
-        let settings = Settings { hosts, is_secure: tls.is_some(), frontend };
+        let settings =
+            Settings { hosts, is_secure: tls.is_some(), frontend, mcp_may_write: self.mcp_may_write };
         Ok(Checked { address, token, generated_token, tls, settings })
     }
 }

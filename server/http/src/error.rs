@@ -6,6 +6,7 @@ use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadEr
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
+use paceline_mcp::Fault;
 use paceline_query::QueryError;
 use paceline_schema::{ErrorBody, ErrorCode};
 use paceline_storage::StorageError;
@@ -60,6 +61,24 @@ impl ApiError {
     /// Which kind it is.
     pub(crate) fn code(&self) -> ErrorCode {
         self.code
+    }
+
+    /// What went wrong.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The way out.
+    pub(crate) fn hint(&self) -> &str {
+        &self.hint
+    }
+
+    /// As somebody is told it who asks in another way than by HTTP.
+    pub(crate) fn fault(&self) -> Fault {
+        if self.status_code().is_server_error() {
+            tracing::error!("{self}");
+        }
+        Fault::of(self.code, self.message.clone(), self.hint.clone())
     }
 
     /// With another way out.
@@ -119,12 +138,12 @@ impl ApiError {
 
     /// The answer. What went wrong inside is for the log, so a 5xx only says which kind it is.
     pub(crate) fn response(&self, request_id: &str) -> HttpResponse {
-        let inside = self.status_code().is_server_error();
+        let outside = self.code.outside();
         let body = ErrorBody {
-            error: if inside { kind_of(self.code).to_owned() } else { self.message.clone() },
+            error: outside.map_or_else(|| self.message.clone(), str::to_owned),
             code: self.code.as_str().to_owned(),
-            hint: if inside { self.code.hint().to_owned() } else { self.hint.clone() },
-            details: if inside { json!({}) } else { self.details.clone() },
+            hint: if outside.is_some() { self.code.hint().to_owned() } else { self.hint.clone() },
+            details: if outside.is_some() { json!({}) } else { self.details.clone() },
             request_id: request_id.to_owned(),
         };
         let mut response = HttpResponse::build(self.status_code());
@@ -140,34 +159,6 @@ impl ApiError {
             response.insert_header((ALLOW, allow.as_str()));
         }
         response.json(body)
-    }
-}
-
-/// What may be said of an error whose cause lies inside; codes below 500 say what happened themselves.
-fn kind_of(code: ErrorCode) -> &'static str {
-    match code {
-        ErrorCode::ProjectDamaged => "the project's file cannot be read",
-        ErrorCode::Busy => "the server has too much to do, or another program holds the project's file",
-        ErrorCode::StorageUnavailable => "the data directory cannot be written",
-        ErrorCode::Internal
-        | ErrorCode::InvalidRequest
-        | ErrorCode::SqlRefused
-        | ErrorCode::SqlTooExpensive
-        | ErrorCode::InvalidName
-        | ErrorCode::Unauthorized
-        | ErrorCode::ForbiddenScope
-        | ErrorCode::TooManyAttempts
-        | ErrorCode::ForbiddenOrigin
-        | ErrorCode::ProjectNotFound
-        | ErrorCode::RunNotFound
-        | ErrorCode::ArtifactNotFound
-        | ErrorCode::MetricNotFound
-        | ErrorCode::FileNotFound
-        | ErrorCode::RouteNotFound
-        | ErrorCode::MethodNotAllowed
-        | ErrorCode::NameTaken
-        | ErrorCode::BodyTooLarge
-        | ErrorCode::UnsupportedMediaType => "something went wrong in the server",
     }
 }
 

@@ -1,35 +1,46 @@
 //! Examples for the OpenAPI document, made of the types themselves so that they cannot be wrong.
 
 mod artifact;
+mod sync;
 
 use std::collections::BTreeMap;
 
+use paceline_schema::console::{ConsoleLine, ConsolePage, ConsoleReport, StoredLine, Stream};
+use paceline_schema::environment::{EnvironmentReport, RunDiff, RunEnvironment};
 use paceline_schema::events::{Delta, RunRows, StateOfRuns, Waited};
-use paceline_schema::many_runs::{OfRun, RunConfig, RunFault, RunsRequest};
+use paceline_schema::logged_value::{LoggedValue, ValuesPage};
+use paceline_schema::many_runs::{MetricsRequest, OfRun, RunConfig, RunFault, RunsRequest};
+use paceline_schema::metric_definition::Goal;
 use paceline_schema::report::{EndReport, HeartbeatReport, StartReport};
 use paceline_schema::run::RunEdit;
+use paceline_schema::run::{Projects, Runs};
 use paceline_schema::series::{
-    AlertEntry, LogEntry, LogRow, MetricSummary, MetricValue, Page, RunAlert, SampleEntry, Series,
-    SeriesRequest, SeriesResponse, Stored, XAxis,
+    AlertEntry, Band, LogEntry, LogRow, MetricSummary, MetricValue, Page, ProjectMetric, RawLine, RunAlert,
+    RunGroup, SampleEntry, Series, SeriesRequest, SeriesResponse, Stored, XAxis,
 };
+use paceline_schema::smoothing::Smoothing;
 use paceline_schema::sql::{SqlAnswer, SqlRequest};
 use paceline_schema::status::{AlertCounts, Finding, Severity};
 use paceline_schema::upload::UploadedFiles;
 use paceline_schema::{
-    Alert, AlertLevel, LossStatus, ProcessIdentity, ProjectSummary, RunDetail, RunEnd, RunStart, RunState,
-    RunStatus, RunSummary, StateSource, Timestamp, TotalStepsSource, Trend,
+    Alert, AlertLevel, LossStatus, ProcessIdentity, ProjectSummary, RankOfRun, RunDetail, RunEnd, RunStart,
+    RunState, RunStatus, RunSummary, Scope, StateSource, Timestamp, TotalStepsSource, Trend, ValueKind,
 };
 use serde_json::json;
+use serde_json::value::to_raw_value;
 
 pub(crate) use artifact::{artifact_record, artifact_versions, artifacts, lineage, run_artifacts};
+pub(crate) use sync::{sync_status, sync_target};
 
 use crate::compat::version::PeerVersion;
 use crate::routes::{
-    Alerts, Configs, Health, ListedFile, Metrics, ProjectFiles, Projects, Runs, Statuses, Summaries,
+    Alerts, Configs, Health, ListedFile, Metrics, MetricsOfRuns, Permitted, ProjectFiles, ProjectMetrics,
+    Statuses, Summaries,
 };
 
 /// 2026-11-23T02:17:52.070297Z.
 const NOW: Timestamp = Timestamp(1_795_400_272_070_297);
+const DIFF: &str = "diff --git a/train.py b/train.py\n@@ -1 +1 @@\n-lr = 1e-3\n+lr = 3e-4\n";
 const RUN_ID: &str = "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e";
 const SUMMARY: &str = "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left";
 
@@ -106,6 +117,7 @@ fn run_summary() -> RunSummary {
         exit_code: None,
         group: None,
         tags: vec!["baseline".into()],
+        notes: None,
         colour_slot: 2,
         summary: SUMMARY.into(),
     }
@@ -118,6 +130,7 @@ pub(crate) fn run_detail() -> RunDetail {
         summary_values: BTreeMap::from([
             ("train/loss".into(), json!(1.23)),
             ("train/global_step".into(), json!(850)),
+            ("val/accuracy".into(), json!({ "max": 0.91, "last": 0.9 })),
         ]),
         failure: None,
         exit_signal: None,
@@ -125,7 +138,24 @@ pub(crate) fn run_detail() -> RunDetail {
         pid: Some(4242),
         command: Some("python train.py --lr 3e-4".into()),
         git_commit: Some("9f2c1e7".into()),
-        notes: None,
+        environment: Some(environment()),
+        ranks: Vec::new(),
+        findings: vec![Finding {
+            code: "loss_spike".into(),
+            severity: Severity::Note,
+            evidence: "`train/loss` went to 7.2 where 1.61 was usual, back at step 224".into(),
+            metrics: vec!["train/loss".into()],
+            since_step: Some(214),
+            until_step: Some(224),
+            hint: Some(
+                "harmless if single; if it comes again, look at the batch of that step, clip gradients or \
+                 lower the learning rate"
+                    .into(),
+            ),
+        }],
+        job_type: Some("train".into()),
+        entity: None,
+        sweep_id: None,
     }
 }
 
@@ -163,13 +193,59 @@ pub(crate) fn run_status() -> RunStatus {
         finish_at: Some(Timestamp(NOW.0 + 1_198_000_000)),
         seconds_since_last_row: Some(1.2),
         findings: vec![Finding {
-            code: "gradient_spike".into(),
+            code: "grad_norm_spike".into(),
             severity: Severity::Note,
-            evidence: "train/grad_norm 41.2 at step 610, 12 times its median".into(),
+            evidence: "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since".into(),
+            metrics: vec!["train/grad_norm".into()],
+            since_step: Some(610),
+            until_step: None,
+            hint: None,
         }],
+        more_findings: None,
         alerts: AlertCounts::default(),
         summary: SUMMARY.into(),
     }
+}
+
+fn environment() -> RunEnvironment {
+    RunEnvironment {
+        user: Some("ada".into()),
+        directory: Some("/home/ada/digits".into()),
+        python: Some("3.12.7".into()),
+        packages: BTreeMap::from([("torch".to_owned(), "2.9.1".to_owned())]),
+        git_branch: Some("main".into()),
+        git_dirty: Some(true),
+        diff_bytes: Some(DIFF.len() as u32),
+        ..RunEnvironment::default()
+    }
+}
+
+pub(crate) fn environment_report() -> EnvironmentReport {
+    EnvironmentReport { environment: environment(), diff: Some(DIFF.into()) }
+}
+
+pub(crate) fn run_diff() -> RunDiff {
+    RunDiff { git_commit: Some("9f2c1e7".into()), diff: Some(DIFF.into()), is_cut: false }
+}
+
+fn console_line() -> ConsoleLine {
+    ConsoleLine {
+        log_id: Some("my-line-1".into()),
+        time: NOW,
+        stream: Stream::Stdout,
+        rank: 0,
+        text: "epoch 3: loss 1.23".into(),
+    }
+}
+
+pub(crate) fn console_report() -> ConsoleReport {
+    ConsoleReport { lines: vec![console_line()] }
+}
+
+pub(crate) fn console_lines() -> ConsolePage {
+    let ConsoleLine { time, stream, rank, text, .. } = console_line();
+    let items = vec![StoredLine { id: 1, timestamp: time, stream, rank, text }];
+    ConsolePage { items, next: None, total: 1 }
 }
 
 pub(crate) fn start_report() -> StartReport {
@@ -191,7 +267,11 @@ pub(crate) fn start_report() -> StartReport {
 }
 
 pub(crate) fn heartbeats() -> HeartbeatReport {
-    HeartbeatReport { runs: vec![RUN_ID.into()], time: NOW }
+    HeartbeatReport {
+        runs: vec![RUN_ID.into()],
+        ranks: vec![RankOfRun { run: RUN_ID.into(), rank: 1 }],
+        time: NOW,
+    }
 }
 
 pub(crate) fn end_report() -> EndReport {
@@ -202,6 +282,7 @@ pub(crate) fn end_report() -> EndReport {
         exit_signal: None,
         failure: Some("ValueError: no data".into()),
         leaving: false,
+        rank: 0,
     };
     EndReport { name: Some("lr-3e-4".into()), end }
 }
@@ -212,6 +293,23 @@ pub(crate) fn run_edit() -> RunEdit {
 
 pub(crate) fn runs_request() -> RunsRequest {
     RunsRequest { runs: vec!["lr-3e-4".into(), "lr-1e-3".into()] }
+}
+
+pub(crate) fn metrics_request() -> MetricsRequest {
+    MetricsRequest { runs: runs_request().runs, keys: vec!["train/loss".into()] }
+}
+
+pub(crate) fn metrics_of_runs() -> MetricsOfRuns {
+    MetricsOfRuns { metrics: of_runs(metrics().metrics) }
+}
+
+pub(crate) fn project_metrics() -> ProjectMetrics {
+    let loss = ProjectMetric { key: "train/loss".into(), runs: 2, goal: Some(Goal::Minimize), hidden: false };
+    ProjectMetrics { metrics: vec![loss] }
+}
+
+pub(crate) fn permitted() -> Permitted {
+    Permitted { scope: Some(Scope::Read) }
 }
 
 fn of_runs<T>(answer: T) -> Vec<OfRun<T>> {
@@ -258,16 +356,38 @@ pub(crate) fn metrics() -> Metrics {
     let loss = MetricSummary {
         key: "train/loss".into(),
         points: 85,
+        first: Some(2.41),
         last: Some(1.21),
         last_step: Some(850),
         min: Some(1.19),
+        min_step: Some(840),
         max: Some(2.41),
+        max_step: Some(10),
+        mean: Some(1.64),
+        best: None,
+        best_step: None,
+        step_metric: None,
+        hidden: false,
     };
     Metrics { metrics: vec![loss] }
 }
 
 pub(crate) fn metric_values() -> Page<MetricValue> {
     Page { items: vec![MetricValue { timestamp: NOW, step: 850, value: json!(1.21) }], next: Some(85) }
+}
+
+pub(crate) fn logged_values() -> ValuesPage {
+    let image = json!({ "_type": "trackio.image", "file_path": "digits/lr-3e-4/850/6b1f0c2e.png" });
+    let sample = LoggedValue {
+        row_id: 85,
+        run_id: RUN_ID.into(),
+        step: 850,
+        timestamp: NOW,
+        key: "samples".into(),
+        kinds: vec![ValueKind::Image],
+        value: to_raw_value(&image).ok(),
+    };
+    ValuesPage { items: vec![sample], next: Some("85".into()) }
 }
 
 pub(crate) fn log_rows() -> Page<LogRow> {
@@ -343,22 +463,37 @@ pub(crate) fn series_request() -> SeriesRequest {
     SeriesRequest {
         runs: vec!["lr-3e-4".into()],
         keys: vec!["train/loss".into()],
-        x: XAxis::Step,
-        from: None,
-        to: None,
-        pixels: 1500,
+        groups: vec![RunGroup { name: "seeds".into(), runs: vec!["lr-3e-4".into()] }],
+        smoothing: Some(Smoothing::Exponential { weight: 0.9 }),
+        raw: true,
+        ..SeriesRequest::default()
     }
 }
 
 pub(crate) fn series() -> SeriesResponse {
+    let x = vec![0.0, 420.0, 850.0];
     let loss = Series {
         run_id: RUN_ID.into(),
         run: "lr-3e-4".into(),
         key: "train/loss".into(),
-        x: vec![0.0, 420.0, 850.0],
-        value: vec![Some(2.41), None, Some(1.21)],
+        rank: 0,
+        x_axis: XAxis::Step,
+        x: x.clone(),
+        value: vec![Some(2.41), None, Some(1.78)],
+        raw: Some(RawLine { x, value: vec![Some(2.41), None, Some(1.21)] }),
         total_points: 3,
         exact: true,
     };
-    SeriesResponse { series: vec![loss] }
+    let seeds = Band {
+        group: "seeds".into(),
+        key: "train/loss".into(),
+        x_axis: XAxis::Step,
+        x: vec![0.0, 850.0],
+        mean: vec![Some(2.41), Some(1.78)],
+        standard_deviation: vec![Some(0.0), Some(0.0)],
+        min: vec![2.41, 1.78],
+        max: vec![2.41, 1.78],
+        runs: vec![1, 1],
+    };
+    SeriesResponse { series: vec![loss], bands: vec![seeds] }
 }

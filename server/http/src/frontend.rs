@@ -168,17 +168,6 @@ pub(crate) async fn answer(request: &HttpRequest, state: &State) -> Result<Optio
     }))
 }
 
-/// The page from elsewhere, for a browser that opens an address which programs ask for something else.
-///
-/// # Errors
-/// As [`answer`].
-pub(crate) async fn answer_browser(
-    request: &HttpRequest,
-    state: &State,
-) -> Result<Option<HttpResponse>, ApiError> {
-    if accepts_html(request) { answer(request, state).await } else { Ok(None) }
-}
-
 /// Whether what is asked for is an address of the page, not one of its files.
 fn wants_page(request: &HttpRequest, name: &str) -> bool {
     let has_ending = name.rsplit('/').next().is_some_and(|last| last.contains('.'));

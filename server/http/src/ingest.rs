@@ -1,15 +1,17 @@
 //! Rows that arrive over HTTP: what is accepted, and what is named when it is not.
 
 use std::collections::HashSet;
+use std::fmt;
+use std::marker::PhantomData;
 
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
 use paceline_schema::event::RunKey;
 use paceline_schema::series::{AlertEntry, LogEntry, SampleEntry, Stored};
 use paceline_schema::{Alert, ErrorCode, Event, Metrics, ProjectName, Row, SystemSample, Timestamp, Value};
-use paceline_storage::{Appended, Batch, StorageError, Store};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use paceline_storage::{Appended, Batch, StorageError, Store, offer_turn};
+use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -21,6 +23,8 @@ use crate::state::{Answer, State};
 pub(crate) const MAX_ROWS: usize = 10_000;
 /// Metrics in one row.
 const MAX_METRICS: usize = 10_000;
+/// Metrics of which each pair of names is compared.
+const FEW_METRICS: usize = 24;
 /// Characters in the name of a run.
 const MAX_NAME_CHARACTERS: usize = 512;
 /// Bytes in the name of a metric.
@@ -90,8 +94,7 @@ pub(crate) async fn receive<E: Entry>(
     let arrived = state.now();
     state
         .write(move |store| {
-            let events = parse_rows::<E>(form, &body, arrived)?;
-            append_to_run(store, &project, &run, None, events)
+            append_to_run(store, &project, &run, None, || parse_rows::<E>(form, &body, arrived))
         })
         .await
 }
@@ -129,7 +132,10 @@ fn parse_rows<E: Entry>(form: RowsForm, body: &[u8], arrived: Timestamp) -> Resu
     texts
         .into_iter()
         .enumerate()
-        .map(|(row, text)| parse_row::<E>(row, text)?.into_event(row, arrived))
+        .map(|(row, text)| {
+            offer_turn();
+            parse_row::<E>(row, text)?.into_event(row, arrived)
+        })
         .collect()
 }
 
@@ -153,12 +159,42 @@ fn parse_lines(body: &[u8]) -> Result<Vec<&str>, ApiError> {
 ///
 /// # Errors
 /// `InvalidRequest` when it is not one, or that names the row.
-pub(crate) fn parse_elements<T: DeserializeOwned>(body: &[u8]) -> Result<Vec<T>, ApiError> {
-    match serde_json::from_slice(body) {
-        Ok(elements) => Ok(elements),
-        Err(_) => {
-            parse_array(body)?.into_iter().enumerate().map(|(row, text)| parse_row(row, text)).collect()
+pub(crate) fn parse_elements<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, ApiError> {
+    match serde_json::from_str(text) {
+        Ok(Elements(elements)) => Ok(elements),
+        Err(_) => parse_array(text.as_bytes())?
+            .into_iter()
+            .enumerate()
+            .map(|(row, text)| parse_row(row, text))
+            .collect(),
+    }
+}
+
+/// The elements of an array, between which others may take a turn.
+struct Elements<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Elements<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ElementsVisitor(PhantomData))
+    }
+}
+
+struct ElementsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ElementsVisitor<T> {
+    type Value = Elements<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = array.next_element()? {
+            elements.push(element);
+            offer_turn();
         }
+        Ok(Elements(elements))
     }
 }
 
@@ -197,8 +233,17 @@ pub(crate) fn check_metrics(row: usize, mut metrics: Metrics) -> Result<Metrics,
 
 /// A key that stands twice keeps its last value, as in Python.
 fn keep_last_values(metrics: &mut Metrics) {
-    let mut seen = HashSet::with_capacity(metrics.len());
-    if metrics.iter().all(|(key, _)| seen.insert(key.as_str())) {
+    let mut seen = HashSet::new();
+    // Few names are compared faster than they are hashed.
+    let is_unique = if metrics.len() <= FEW_METRICS {
+        metrics
+            .iter()
+            .enumerate()
+            .all(|(place, (key, _))| metrics[..place].iter().all(|(before, _)| before != key))
+    } else {
+        metrics.iter().all(|(key, _)| seen.insert(key.as_str()))
+    };
+    if is_unique {
         return;
     }
     seen.clear();
@@ -257,27 +302,36 @@ fn at_metric(row: usize, key: &str, fault: &str) -> ApiError {
         .with_details(json!({ "row": row, "metric": key }))
 }
 
-/// Stores events of one run and returns when they are committed.
+/// Stores events of one run and returns when they are committed. `events` makes them; again where somebody else
+/// deletes the run just then.
 ///
 /// `run` is the id of a run, or a name and then its latest run. A name nobody has begins a run whose id is
 /// the name, displayed as `new_name` where there is one: a request that is sent again then finds the run it
 /// made, also while the first one still runs.
 ///
 /// # Errors
-/// `InvalidName`, `InvalidRequest` for the run's name, and what storage says.
+/// Those of `events`, `InvalidName`, `InvalidRequest` for the run's name, and what storage says.
 pub(crate) fn append_to_run(
     store: &Store,
     project: &str,
     run: &str,
     new_name: Option<&str>,
-    events: Vec<Event>,
+    events: impl Fn() -> Result<Vec<Event>, ApiError>,
 ) -> Result<Stored, ApiError> {
+    let mut made = Some(events()?);
     let new_name = new_name.unwrap_or(run);
     check_run_name(run)?;
     check_run_name(new_name)?;
     let name = ProjectName::new(project)?;
+    // Most rows come for a run of this id, which its writer finds by itself.
+    let known = store.project_for_writing(&name)?;
+    let appended = known.append_to_known(run, || made.take().unwrap_or_default())?;
+    if let Some(appended) = appended {
+        return Ok(stored(appended));
+    }
     let key = find_run(store, name.as_str(), run)?
         .unwrap_or_else(|| RunKey { id: run.to_owned(), name: new_name.to_owned() });
+    let events = made.map_or_else(events, Ok)?;
     append(store, &name, vec![Batch { run: key, events }])
 }
 
@@ -286,16 +340,17 @@ pub(crate) fn append_to_run(
 /// # Errors
 /// What storage says.
 pub(crate) fn append(store: &Store, project: &ProjectName, batches: Vec<Batch>) -> Result<Stored, ApiError> {
-    let Appended { rows_stored, rows_duplicate } = store.project_for_writing(project)?.append(batches)?;
-    Ok(Stored { stored: rows_stored, duplicates: rows_duplicate })
+    Ok(stored(store.project_for_writing(project)?.append(batches)?))
+}
+
+fn stored(Appended { rows_stored, rows_duplicate }: Appended) -> Stored {
+    Stored { stored: rows_stored, duplicates: rows_duplicate }
 }
 
 fn find_run(store: &Store, project: &str, run: &str) -> Result<Option<RunKey>, ApiError> {
-    let found = store.project(project).and_then(|project| project.read(|reader| reader.find_run(run)));
-    match found {
-        Ok(record) => Ok(Some(RunKey { id: record.run_id, name: record.run_name })),
-        Err(StorageError::ProjectNotFound { .. } | StorageError::RunNotFound { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+    match store.project(project).and_then(|project| project.read(|reader| reader.run_key(run))) {
+        Err(StorageError::ProjectNotFound { .. }) => Ok(None),
+        found => Ok(found?),
     }
 }
 

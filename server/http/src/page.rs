@@ -19,11 +19,19 @@ use crate::{etag, frontend, logo, openapi};
 #[allow_missing = true]
 struct Page;
 
+/// Every file of the built page with its path, which begins with no slash; none where it is not built.
+pub fn page_files() -> impl Iterator<Item = (String, Vec<u8>)> {
+    Page::iter().filter_map(|path| Some((path.to_string(), Page::get(&path)?.data.into_owned())))
+}
+
 const NOT_BUILT: &str = "This build of Paceline has no web page; `make build` makes one. \
     The API works: see /openapi.json.\n";
 const TOKEN_NEEDED: &str = "This server shows nothing without a token. Open the link that `paceline serve` printed \
     at its start (it works once), or add `?write_token=TOKEN` with a token of `paceline token create --scope read` \
     to this address. Programs send `Authorization: Bearer TOKEN`.\n";
+/// Where agents look for what a site can tell them; see <https://llmstxt.org>.
+const GUIDE_NAME: &str = "llms.txt";
+const GUIDE: &str = include_str!("../../../docs/llms.txt");
 /// Names under this folder hold a hash of what is in them.
 const HASHED: &str = "assets/";
 /// How long the browser keeps the write token; the peer's.
@@ -50,6 +58,9 @@ pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpRes
     if let Some(picture) = logo::answer(request.path()) {
         return Ok(picture);
     }
+    if name == GUIDE_NAME {
+        return Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(GUIDE));
+    }
     let name = if name.is_empty() { "index.html" } else { name };
     if let Some(file) = Page::get(name) {
         return Ok(serve_file(&request, name, &file));
@@ -66,7 +77,7 @@ pub(crate) async fn answer(request: HttpRequest, state: State) -> Result<HttpRes
 }
 
 /// Whether the page itself is asked for, not a file that belongs to it.
-fn wants_page(request: &HttpRequest) -> bool {
+pub(crate) fn wants_page(request: &HttpRequest) -> bool {
     let accepted = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     matches!(request.path().trim_start_matches('/'), "" | "index.html") || accepted.contains("text/html")
 }

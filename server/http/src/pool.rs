@@ -23,17 +23,19 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// Starts `threads` threads named after `name`; `capacity` jobs may wait.
+    /// Starts `threads` threads named after `name`; `capacity` jobs may wait. They are nicer than the calling thread by
+    /// `niceness`, and let less nice ones go first where they want the same processor.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(crate) fn start(name: &str, threads: usize, capacity: usize) -> io::Result<Self> {
+    pub(crate) fn start(name: &str, threads: usize, capacity: usize, niceness: i32) -> io::Result<Self> {
         let (queue, jobs) = mpsc::sync_channel::<Job>(capacity);
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..threads {
             let jobs = Arc::clone(&jobs);
             let next = move || jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
             thread::Builder::new().name(format!("pool-{name}")).spawn(move || {
+                give_way(niceness);
                 while let Ok(job) = next() {
                     job();
                 }
@@ -79,6 +81,16 @@ impl Pool {
     }
 }
 
+/// Adds to the niceness of the calling thread, which those that it starts inherit: whoever started the server as a
+/// nice one means all of it. What the system does not grant is done without; elsewhere than on Linux niceness belongs
+/// to a process as a whole.
+fn give_way(niceness: i32) {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(niceness);
+    #[cfg(not(target_os = "linux"))]
+    let _ = niceness;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,7 +99,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_full_queue_is_an_answer_and_a_panic_ends_no_thread() {
-        let pool = Arc::new(Pool::start("test", 1, 1).expect("threads"));
+        let pool = Arc::new(Pool::start("test", 1, 1, 0).expect("threads"));
         let panicked = pool.run(|| -> Result<(), ApiError> { panic!("on purpose") }).await;
         assert_eq!(panicked.expect_err("panicked").status_code(), 500);
 
@@ -112,5 +124,21 @@ mod tests {
         release.send(()).expect("it waits");
         assert!(first.await.expect("no panic").is_ok());
         assert_eq!(second.await.expect("no panic").expect("it ran"), 2);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[actix_web::test]
+    async fn threads_give_way_from_where_the_server_stands() {
+        for (niceness, expected) in [(0, 3), (5, 8)] {
+            let start = move || {
+                // As `nice -n 3` before the server's command does.
+                rustix::process::setpriority_process(None, 3).expect("anybody may give way");
+                Pool::start("test", 1, 1, niceness).expect("threads")
+            };
+            let pool = thread::scope(|scope| scope.spawn(start).join().expect("no panic"));
+            let found =
+                pool.run(|| Ok(rustix::process::getpriority_process(None).expect("it is known"))).await;
+            assert_eq!(found.expect("it answers"), expected);
+        }
     }
 }

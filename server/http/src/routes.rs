@@ -14,6 +14,7 @@ use crate::error::ApiError;
 mod alerts;
 mod artifacts;
 mod changes;
+mod console;
 mod events;
 mod health;
 mod logs;
@@ -25,16 +26,16 @@ mod projects;
 mod query;
 mod runs;
 mod series;
+mod sync;
 mod system;
+mod values;
 
 pub(crate) use alerts::Alerts;
 pub(crate) use artifacts::Artifacts;
-pub(crate) use health::Health;
-pub(crate) use many_runs::{Configs, Statuses, Summaries};
+pub(crate) use health::{Health, Permitted};
+pub(crate) use many_runs::{Configs, MetricsOfRuns, Statuses, Summaries};
 pub(crate) use media::{ListedFile, ProjectFiles};
-pub(crate) use metrics::Metrics;
-pub(crate) use projects::Projects;
-pub(crate) use runs::Runs;
+pub(crate) use metrics::{Metrics, ProjectMetrics};
 
 /// Items of a page when the request does not say.
 const DEFAULT_LIMIT: usize = 1_000;
@@ -43,7 +44,7 @@ const MAX_LIMIT: usize = 10_000;
 
 /// Adds every route and what the document says of it.
 pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
-    config.service(health::get_health).service(health::get_openapi).service(
+    config.service(health::get_health).service(health::get_openapi).service(health::get_access).service(
         utoipa_actix_web::scope("/api/v1")
             .wrap(from_fn(reading))
             .service(projects::list_projects)
@@ -58,12 +59,18 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(many_runs::list_configs)
             .service(runs::get_run_config)
             .service(runs::get_run_summary)
+            .service(runs::get_run_diff)
+            .service(console::list_console)
+            .service(console::append_console)
             .service(process::start_run)
             .service(process::report_heartbeats)
             .service(process::end_run)
             .service(process::put_run_config)
             .service(process::put_run_summary)
+            .service(process::put_run_environment)
+            .service(metrics::list_project_metrics)
             .service(metrics::list_metrics)
+            .service(many_runs::get_run_metrics)
             .service(metrics::list_metric_values)
             .service(logs::list_logs)
             .service(logs::append_logs)
@@ -77,7 +84,10 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(artifacts::list_run_artifacts)
             .service(media::list_project_files)
             .service(media::get_media)
+            .service(values::list_values)
             .service(query::query_project)
+            .service(sync::get_sync)
+            .service(sync::start_sync)
             .service(alerts::list_project_alerts)
             .service(alerts::append_alerts)
             .service(events::stream_project_events)

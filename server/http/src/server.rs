@@ -266,7 +266,7 @@ fn url(host: &str, port: u16, is_secure: bool) -> String {
     }
 }
 
-fn system_clock() -> Timestamp {
+pub(crate) fn system_clock() -> Timestamp {
     Timestamp::from(SystemTime::now())
 }
 

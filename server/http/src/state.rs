@@ -31,11 +31,18 @@ use crate::uploads::Uploads;
 
 /// Reads that may wait for a thread.
 const READ_QUEUE: usize = 64;
+/// Lines of many long runs take their time, and nothing else waits for them.
+const CHART_THREADS: usize = 2;
 /// Writers sleep until their transaction is committed, and those who sleep together share one, so there are
 /// many of them: this is how many requests one commit can serve.
 const WRITE_THREADS: usize = 32;
 /// Writes that may wait for a thread.
 const WRITE_QUEUE: usize = 256;
+/// Questions go before writing, which is asked for in thousands of rows and waits for a disk anyhow. The threads that
+/// the writers start, of projects and of their logs, inherit it.
+const WRITE_NICENESS: i32 = 10;
+/// The small questions, status above all, go before charts.
+const CHART_NICENESS: i32 = 5;
 
 /// Statements of strangers may each take seconds, so they have few threads, and nothing else waits for those.
 const SQL_THREADS: usize = 2;
@@ -49,6 +56,7 @@ pub(crate) type State = web::Data<AppState>;
 pub(crate) struct AppState {
     engine: Engine,
     pub(crate) reads: Pool,
+    pub(crate) charts: Pool,
     pub(crate) writes: Pool,
     statements: Pool,
     pub(crate) access: Access,
@@ -57,6 +65,8 @@ pub(crate) struct AppState {
     pub(crate) is_secure: bool,
     /// A page in the place of ours.
     pub(crate) frontend: Option<Frontend>,
+    /// Tools of MCP may change something.
+    pub(crate) mcp_may_write: bool,
     pub(crate) stopping: Stopping,
     pub(crate) telemetry: Telemetry,
     /// What the peer's page is shown with.
@@ -86,13 +96,15 @@ impl AppState {
             uploads: Uploads::open(engine.store().directory()),
             gradio_events: GradioEvents::default(),
             engine,
-            reads: Pool::start("read", cores.clamp(2, 8), READ_QUEUE)?,
-            writes: Pool::start("write", WRITE_THREADS, WRITE_QUEUE)?,
-            statements: Pool::start("sql", SQL_THREADS, SQL_QUEUE)?,
+            reads: Pool::start("read", cores.clamp(2, 8), READ_QUEUE, 0)?,
+            charts: Pool::start("chart", CHART_THREADS, READ_QUEUE, CHART_NICENESS)?,
+            writes: Pool::start("write", WRITE_THREADS, WRITE_QUEUE, WRITE_NICENESS)?,
+            statements: Pool::start("sql", SQL_THREADS, SQL_QUEUE, WRITE_NICENESS)?,
             access,
             hosts: settings.hosts,
             is_secure: settings.is_secure,
             frontend: settings.frontend,
+            mcp_may_write: settings.mcp_may_write,
             stopping: Stopping::default(),
             telemetry: Telemetry::new(clock()),
             page: PageSettings::of(|name| std::env::var(name).ok()),
@@ -134,14 +146,46 @@ impl AppState {
         request: &HttpRequest,
         question: impl FnOnce(&Engine) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<Answer, ApiError> {
+        self.columns_from(&self.reads, request, question).await
+    }
+
+    /// The same for lines of charts, on threads of their own.
+    ///
+    /// # Errors
+    /// The engine's, and those of the pool.
+    pub(crate) async fn draw<T: Serialize + ToArrow>(
+        &self,
+        request: &HttpRequest,
+        question: impl FnOnce(&Engine) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<Answer, ApiError> {
+        self.columns_from(&self.charts, request, question).await
+    }
+
+    /// Answers a question that may have to bring the series index up to date first, on the threads of charts.
+    ///
+    /// # Errors
+    /// The engine's, and those of the pool.
+    pub(crate) async fn read_index<T: Serialize>(
+        &self,
+        question: impl FnOnce(&Engine) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<Answer, ApiError> {
+        let engine = self.engine.clone();
+        self.charts.run(move || Answer::of(&question(&engine)?)).await
+    }
+
+    async fn columns_from<T: Serialize + ToArrow>(
+        &self,
+        pool: &Pool,
+        request: &HttpRequest,
+        question: impl FnOnce(&Engine) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<Answer, ApiError> {
         let engine = self.engine.clone();
         let as_arrow = arrow::is_wanted(request);
-        self.reads
-            .run(move || {
-                let answer = question(&engine)?;
-                if as_arrow { Ok(Answer::new(ARROW, answer.to_arrow()?)) } else { Answer::of(&answer) }
-            })
-            .await
+        pool.run(move || {
+            let answer = question(&engine)?;
+            if as_arrow { Ok(Answer::new(ARROW, answer.to_arrow()?)) } else { Answer::of(&answer) }
+        })
+        .await
     }
 
     /// Answers a question to the engine with something else than one JSON text.
@@ -154,6 +198,18 @@ impl AppState {
     ) -> Result<T, ApiError> {
         let engine = self.engine.clone();
         self.reads.run(move || question(&engine)).await
+    }
+
+    /// The same for questions that read many rows, on the threads of charts.
+    ///
+    /// # Errors
+    /// Those of `question` and of the pool.
+    pub(crate) async fn ask_long<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Engine) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let engine = self.engine.clone();
+        self.charts.run(move || question(&engine)).await
     }
 
     /// Lets the engine answer a statement of a stranger.

@@ -72,7 +72,7 @@ impl Kind {
 /// A stored file, opened, with what its answer needs.
 pub(crate) struct StoredFile {
     file: Arc<File>,
-    /// Name it is saved under.
+    /// Name it is saved under; empty where it has none of its own.
     name: String,
     bytes: u64,
     tag: String,
@@ -103,16 +103,30 @@ impl StoredFile {
         })
     }
 
-    /// The same, offered for saving whatever it is.
-    pub(crate) fn saved(self) -> Self {
-        Self { kind: Kind::Saved, ..self }
+    /// The same, offered for saving whatever it is, under whatever name a link gives it.
+    pub(crate) fn saved_unnamed(self) -> Self {
+        Self { kind: Kind::Saved, name: String::new(), ..self }
     }
 
     /// The answer: the whole file, the part that was asked for, or that the caller has it.
     pub(crate) fn respond(self, request: &HttpRequest) -> HttpResponse {
         let headers = request.headers();
+        let (content_type, policy, disposition) = match self.kind {
+            Kind::Shown(content_type) => (content_type, BLOB_POLICY, "inline".to_owned()),
+            Kind::Page => ("text/html; charset=utf-8", PAGE_POLICY, "inline".to_owned()),
+            Kind::Saved if self.name.is_empty() => {
+                ("application/octet-stream", BLOB_POLICY, "attachment".to_owned())
+            }
+            Kind::Saved => {
+                let name = percent_encoded(&self.name);
+                ("application/octet-stream", BLOB_POLICY, format!("attachment; filename*=UTF-8''{name}"))
+            }
+        };
         if text(headers, IF_NONE_MATCH.as_str()).split(',').any(|known| known.trim() == self.tag) {
+            // The browser replaces the headers of what it kept by these (RFC 9111, 3.2).
             return HttpResponse::NotModified()
+                .insert_header((CONTENT_SECURITY_POLICY, policy))
+                .insert_header((CONTENT_DISPOSITION, disposition))
                 .insert_header((ETAG, self.tag))
                 .insert_header((CACHE_CONTROL, "no-cache"))
                 .finish();
@@ -129,14 +143,6 @@ impl StoredFile {
             let last = first + length - 1;
             response.insert_header((CONTENT_RANGE, format!("bytes {first}-{last}/{}", self.bytes)));
         }
-        let (content_type, policy, disposition) = match self.kind {
-            Kind::Shown(content_type) => (content_type, BLOB_POLICY, "inline".to_owned()),
-            Kind::Page => ("text/html; charset=utf-8", PAGE_POLICY, "inline".to_owned()),
-            Kind::Saved => {
-                let name = percent_encoded(&self.name);
-                ("application/octet-stream", BLOB_POLICY, format!("attachment; filename*=UTF-8''{name}"))
-            }
-        };
         response
             .insert_header((CONTENT_TYPE, content_type))
             .insert_header((CONTENT_SECURITY_POLICY, policy))

@@ -18,7 +18,7 @@ use prometheus_client::registry::Registry;
 
 use crate::access::ReadAccess;
 use crate::error::ApiError;
-use crate::frontend;
+use crate::page;
 use crate::state::{AppState, State};
 
 /// Upper ends of the classes of latencies, in seconds: a write that waits for the disk takes milliseconds.
@@ -120,14 +120,14 @@ impl Telemetry {
     }
 }
 
-/// `GET /metrics`, which is an address of the peer's page as well: a browser that opens it wants the page.
+/// `GET /metrics`, which is an address of the page as well, ours and the peer's: a browser that opens it wants the page.
 pub(crate) async fn answer(
     _: ReadAccess,
     request: HttpRequest,
     state: State,
 ) -> Result<HttpResponse, ApiError> {
-    if let Some(page) = frontend::answer_browser(&request, &state).await? {
-        return Ok(page);
+    if page::wants_page(&request) {
+        return page::answer(request, state).await;
     }
     let shared = state.clone();
     let text = state.ask(move |engine| text(&shared, engine)).await?;
@@ -154,7 +154,11 @@ fn text(state: &AppState, engine: &Engine) -> Result<String, ApiError> {
 
 fn register_pools(state: &AppState, registry: &mut Registry) {
     let waiting = Family::<PoolLabels, Gauge>::default();
-    for (pool, jobs) in [("read", state.reads.waiting()), ("write", state.writes.waiting())] {
+    for (pool, jobs) in [
+        ("read", state.reads.waiting()),
+        ("chart", state.charts.waiting()),
+        ("write", state.writes.waiting()),
+    ] {
         waiting.get_or_create(&PoolLabels { pool }).set(gauge(jobs));
     }
     registry.register("paceline_pool_jobs_waiting", "Requests that wait for a thread of the pool", waiting);

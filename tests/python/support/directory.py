@@ -48,8 +48,12 @@ class DataDirectory:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a child: ours without settings of trackers, with this directory."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN_SETTINGS)}
-        return {**kept, "TRACKIO_DIR": str(self.path), **more}
+        return {**self.clean_environment(), "TRACKIO_DIR": str(self.path), **more}
+
+    @staticmethod
+    def clean_environment() -> dict[str, str]:
+        """Our environment without settings of trackers."""
+        return {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN_SETTINGS)}
 
     def start(self, script: str, *arguments: object, python: str = sys.executable, **environment: str) -> Trainer:
         """Starts a Python script, given as text, with this directory; it runs until it ends by itself."""
@@ -144,6 +148,11 @@ class DataDirectory:
     def journals(self) -> list[Path]:
         """Journal directories that still stand below the directory."""
         return list((self.path / ".paceline" / "journal").glob("*/*"))
+
+    def files(self, ending: str) -> list[Path]:
+        """Files whose names end so, of the directory and beside it; folders that go meanwhile are passed over."""
+        found = ((folder, name) for folder, _, names in os.walk(self.folder) for name in names)
+        return [Path(folder, name) for folder, name in found if name.endswith(ending)]
 
     def end_trainers(self) -> None:
         """Ends what a failed test left running."""

@@ -28,12 +28,12 @@ class Answer(NamedTuple):
 class Server:
     """Serves a directory on a port of the system's choice; `token` is what writing needs."""
 
-    def __init__(self, directory: DataDirectory, *arguments: str) -> None:
+    def __init__(self, directory: DataDirectory, *arguments: str, **environment: str) -> None:
         self._said = directory.folder / "server.out"
         with self._said.open("wb") as said:
             self.process = subprocess.Popen(
                 [PROGRAM, "serve", "--port", "0", "--dir", str(directory.path), *arguments],
-                env=directory.environment(), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+                env=directory.environment(**environment), stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
             )
         self.port = int(self._find(r"at https?://127\.0\.0\.1:(\d+)/"))
         # A token that is given is not printed.

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 _Base: Any = object
 if find_spec("stable_baselines3") is not None:
-    from stable_baselines3.common.callbacks import BaseCallback as _Base
+    from stable_baselines3.common.callbacks import BaseCallback
+
+    _Base = BaseCallback
 
 
-class WandbCallback(_Base):  # type: ignore[misc]
+class WandbCallback(_Base):
     """Records the settings of the algorithm, and stores the model every `model_save_freq` steps and at the end.
 
     The metrics come from the writer of TensorBoard: `init(sync_tensorboard=True)`. `gradient_save_freq` watches
@@ -55,7 +57,8 @@ class WandbCallback(_Base):  # type: ignore[misc]
 
     def save_model(self) -> None:
         """Writes the model to `model_save_path`, and copies it to the project."""
-        os.makedirs(self.model_save_path, exist_ok=True)
-        path = os.path.join(self.model_save_path, "model.zip")
+        folder = self.model_save_path or os.curdir
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, "model.zip")
         self.model.save(path)
         _require_run("save").save(path, base_path=self.model_save_path)

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
 _Base: Any = object
 if find_spec("xgboost") is not None:
-    from xgboost.callback import TrainingCallback as _Base
+    from xgboost.callback import TrainingCallback
+
+    _Base = TrainingCallback
 
 
-class WandbCallback(_Base):  # type: ignore[misc]
+class WandbCallback(_Base):
     """Records each evaluation as `<data>-<metric>` with `epoch`, and the best score in the summary.
 
     `log_model` stores the model as an artifact. What else wandb's takes is accepted.

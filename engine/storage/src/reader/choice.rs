@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use paceline_schema::RunChoice;
+use paceline_schema::event::RunKey;
 use rusqlite::OptionalExtension;
 
 use super::Reader;
@@ -10,6 +11,22 @@ use crate::error::StorageError;
 use crate::rows::text;
 
 impl Reader<'_> {
+    /// The run with this id, else the latest of this name, as far as rows for it must name it; `None` when there is
+    /// neither. An id of a run with rows, which is what most rows come with, costs a look at two rows.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn run_key(&self, selector: &str) -> Result<Option<RunKey>, StorageError> {
+        let explain = self.explain("find a run");
+        if let Some(rows) = self.rows_of(selector).map_err(&explain)? {
+            return Ok(Some(RunKey { id: selector.to_owned(), name: rows.name.to_string() }));
+        }
+        let mut found = self.runs_selected(Some(selector)).map_err(explain)?;
+        let place = found.iter().position(|run| run.run_id == selector);
+        let run = place.map(|place| found.swap_remove(place)).or_else(|| found.pop());
+        Ok(run.map(|run| RunKey { id: run.run_id, name: run.run_name }))
+    }
+
     /// The id of the chosen run; `None` when no run has the name. An id is believed: rows that belong to no
     /// run may have one all the same.
     ///

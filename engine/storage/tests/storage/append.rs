@@ -60,6 +60,50 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    /// Rows go into the table several at a time; whichever of them are there already, the others have their
+    /// ids in their order, and the heads are those of the rows that are stored.
+    #[test]
+    fn duplicates_anywhere_in_a_batch_leave_each_row_once(
+        before in prop::collection::btree_set(0i64..60, 0..40),
+        sent in prop::collection::vec((0i64..60, any::<bool>()), 1..60),
+        gap in any::<bool>(),
+    ) {
+        let scratch = Scratch::new();
+        let project = scratch.project();
+        let event = |number: i64| row(&format!("id{number:03}"), number, loss(number as f64));
+        project.append(batch("a", before.iter().map(|number| event(*number)).collect())).expect("stored");
+        if gap {
+            // The next id is not the one after the largest.
+            project.append(batch("b", vec![row("gone", 0, loss(0.0))])).expect("stored");
+            scratch.other_program().execute("DELETE FROM metrics WHERE log_id = 'gone'", []).expect("deleted");
+        }
+        let events = sent.iter().map(|(number, has_id)| {
+            let mut event = event(*number);
+            if let (Event::Row(row), false) = (&mut event, has_id) {
+                row.log_id = None;
+            }
+            event
+        });
+        let appended = project.append(batch("a", events.collect())).expect("it is stored");
+
+        let mut seen: HashSet<i64> = before.iter().copied().collect();
+        let new: Vec<i64> =
+            sent.iter().filter(|(number, has_id)| !*has_id || seen.insert(*number)).map(|(number, _)| *number).collect();
+        let (stored, duplicate) = (new.len() as u64, (sent.len() - new.len()) as u64);
+        prop_assert_eq!(appended, Appended { rows_stored: stored, rows_duplicate: duplicate });
+        let read = project.read(|reader| reader.rows("a", None, usize::MAX)).expect("it is read");
+        let steps: Vec<i64> = read.iter().map(|row| row.step).collect();
+        let expected: Vec<i64> = before.iter().copied().chain(new).collect();
+        prop_assert_eq!(&steps, &expected);
+        for reader in [project, scratch.reopened().project("p").expect("it is there")] {
+            let latest = reader.read(|reader| reader.heads("a")).expect("they are read");
+            prop_assert_eq!(latest.rows(), expected.len() as u64);
+        }
+    }
+}
+
 #[test]
 fn a_batch_sent_by_eight_threads_at_once_is_stored_once() {
     let scratch = Scratch::new();
@@ -166,8 +210,8 @@ fn configs_samples_and_alerts_are_stored_once_and_read() {
         })
     };
     let events = vec![
-        Event::Config { time: at(0), json: "{\"lr\":0.1}".into() },
-        Event::Config { time: at(1), json: "{\"lr\":0.2,\"_Group\":\"warm\"}".into() },
+        Event::Config { time: at(0), json: "{\"lr\":0.1}".into(), rank: 0 },
+        Event::Config { time: at(1), json: "{\"lr\":0.2,\"_Group\":\"warm\"}".into(), rank: 0 },
         Event::System(SystemSample {
             log_id: Some("s".into()),
             time: at(2),
@@ -186,7 +230,6 @@ fn configs_samples_and_alerts_are_stored_once_and_read() {
             assert_eq!(reader.config("a")?.expect("it has one")["lr"], 0.2);
             assert_eq!(reader.config("b")?, None);
             assert_eq!(reader.configs()?["a"]["_Group"], "warm");
-            assert_eq!(reader.find_run("a")?.group.as_deref(), Some("warm"));
             let samples = reader.system_rows("a", None, 10)?;
             assert_eq!(samples.len(), 1);
             assert_eq!((samples[0].time, samples[0].metrics[0].1.number()), (at(2), Some(300.5)));
@@ -216,7 +259,7 @@ fn columns_have_the_peers_types() {
     let scratch = Scratch::new();
     let project = scratch.project();
     let events = vec![
-        Event::Config { time: at(0), json: "{}".into() },
+        Event::Config { time: at(0), json: "{}".into(), rank: 0 },
         row("r", 1, vec![("a".into(), Value::Float(f64::NAN)), ("b".into(), Value::Integer(1))]),
     ];
     project.append(batch("a", events)).expect("it is stored");
@@ -280,4 +323,64 @@ fn projects_are_listed_by_canonical_name() {
     let nowhere =
         paceline_storage::Store::open(scratch.path("nowhere"), paceline_storage::Durability::Process);
     assert!(nowhere.expect("no I/O").projects().expect("nothing is there").is_empty());
+}
+
+#[test]
+fn the_log_stays_short_beside_a_writer_that_goes_on() {
+    let scratch = Scratch::new();
+    let project = scratch.project();
+    let text = serde_json::Value::from("x".repeat(1 << 20)).to_string();
+    for number in 0..160 {
+        let metrics = vec![("text".into(), Value::Json(text.clone().into()))];
+        project.append(batch("a", vec![row(&format!("id{number}"), number, metrics)])).expect("it is stored");
+    }
+    // 160 MB went through it; 64 MB is as far as it may grow, and one row more.
+    let log_bytes = std::fs::metadata(scratch.path("p.db-wal")).expect("it is there").len();
+    assert!(log_bytes < 70 << 20, "{log_bytes}");
+    let read = scratch
+        .reopened()
+        .project("p")
+        .expect("it is there")
+        .read(|reader| reader.rows("a", None, usize::MAX));
+    assert_eq!(read.expect("it is read").len(), 160);
+}
+
+#[test]
+fn rows_of_a_known_run_are_stored_under_the_name_it_has_then() {
+    let scratch = Scratch::new();
+    let project = scratch.project();
+    let append = |step: i64| {
+        let events = || vec![row(&step.to_string(), step, loss(1.0))];
+        project.append_to_known("a", events).expect("the file is sound")
+    };
+    assert_eq!(append(0), None, "there is no such run");
+    project.append(batch("a", vec![row("1", 1, loss(1.0))])).expect("it is stored");
+    project.read(|reader| reader.runs()).expect("the heads know it");
+    assert_eq!(append(2).map(|appended| appended.rows_stored), Some(1));
+    assert_eq!(append(2).map(|appended| appended.rows_duplicate), Some(1));
+
+    let renamed = thread::scope(|scope| {
+        let renaming = scope.spawn(|| {
+            for number in 0..20 {
+                project.rename_run("a", &format!("name {number}")).expect("it is renamed");
+            }
+        });
+        let mut step = 3;
+        while !renaming.is_finished() {
+            append(step).expect("it is there");
+            step += 1;
+        }
+        renaming.join().expect("no panic");
+        step
+    });
+    append(renamed).expect("it is there");
+    let other = scratch.other_program();
+    let count = |sql: &str| other.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("it is read");
+    assert_eq!(count("SELECT count(*) FROM metrics WHERE run_name = 'name 19'"), renamed);
+    assert_eq!(count("SELECT count(*) FROM metrics"), renamed);
+
+    // The heads do not know of this yet.
+    other.execute("DELETE FROM metrics WHERE run_id = 'a'", []).expect("it is deleted");
+    assert_eq!(append(renamed + 1), None);
+    assert_eq!(count("SELECT count(*) FROM metrics"), 0);
 }

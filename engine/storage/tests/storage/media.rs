@@ -140,7 +140,7 @@ fn a_renamed_run_is_found_by_its_new_name_with_its_media() {
     log_image(&scratch, ("c", "taken"), 0, "c.png");
     let project = scratch.project();
     let events = vec![
-        Event::Config { time: START, json: "{}".into() },
+        Event::Config { time: START, json: "{}".into(), rank: 0 },
         row("t", 1, vec![("t".into(), Value::Json(r#"{"_type":"trackio.trace","messages":[{"i":{"_type":"trackio.image","file_path":"p/old/0/a.png"}}]}"#.into()))]),
     ];
     project
@@ -185,7 +185,7 @@ fn a_moved_run_is_whole_in_its_new_project_and_gone_from_the_old_one() {
     log_rows_of(&scratch, "stays");
     let key = RunKey { id: "a".into(), name: "run".into() };
     let more = (1..=40).map(|step| row(&format!("{step:03}"), step, loss(f64::from(step as i32)))).collect();
-    let started = vec![start(START), Event::Config { time: START, json: r#"{"lr":1}"#.into() }];
+    let started = vec![start(START), Event::Config { time: START, json: r#"{"lr":1}"#.into(), rank: 0 }];
     for events in [started, more] {
         project.append(vec![Batch { run: key.clone(), events }]).expect("it is stored");
     }
@@ -200,7 +200,7 @@ fn a_moved_run_is_whole_in_its_new_project_and_gone_from_the_old_one() {
     project.move_run("run", &target).expect("it is moved");
     let moved = target.read(|reader| Ok((reader.find_run("run")?, reader.config("a")?, reader.heads("a")?)));
     let (run, config, moved) = moved.expect("it is there");
-    assert_eq!((run.run_id.as_str(), run.started_at), ("a", Some(START)));
+    assert_eq!((run.run_id.as_str(), run.process.started_at), ("a", Some(START)));
     assert_eq!(config.expect("it has one")["lr"], 1);
     assert_eq!((moved.rows(), moved.max_step()), (heads.rows(), heads.max_step()));
     assert_eq!(paths(&scratch, "q", "a"), ["q/run/0/a.png"]);

@@ -1,6 +1,6 @@
 //! Files of the peer, of its present version and of earlier ones, and ours as it finds them.
 
-use paceline_schema::ddl::SCHEMA_VERSION;
+use paceline_schema::ddl::{OWN_TABLES, SCHEMA_VERSION};
 use paceline_schema::{AlertLevel, Value};
 use paceline_storage::{AlertFilter, StorageError};
 use rusqlite::Connection;
@@ -61,7 +61,7 @@ fn a_new_file_has_exactly_the_peers_tables() {
             |row| row.get(0),
         )
         .expect("it is read");
-    assert_eq!(ours, 3);
+    assert_eq!(ours, OWN_TABLES.len() as i64);
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn a_file_of_the_peer_is_read_without_a_change_and_then_written() {
         .read(|reader| {
             let runs = reader.runs()?;
             assert_eq!(runs.iter().map(|run| run.run_id.as_str()).collect::<Vec<_>>(), [&first, &second]);
-            assert_eq!((runs[0].state, runs[0].colour_slot, runs[1].colour_slot), (None, 0, 1));
-            assert_eq!((runs[0].group.as_deref(), runs[1].group.as_deref()), (Some("warm"), None));
+            assert_eq!((runs[0].process.state, runs[0].colour_slot, runs[1].colour_slot), (None, 0, 1));
+            assert_eq!(reader.config(&first)?.expect("it has one")["_Group"], "warm");
             assert_eq!(reader.find_run("calm-river-0")?.run_id, second);
             let rows = reader.rows(&first, None, 100)?;
             assert_eq!(rows.len(), 7);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use paceline_schema::event::RunKey;
 use paceline_schema::{Event, Metrics, ProjectName, Row, RunEnd, RunStart, RunState, Timestamp, Value};
-use paceline_storage::{Batch, Durability, Project, Store};
+use paceline_storage::{Batch, Durability, Project, SeriesSettings, Store};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -44,7 +44,12 @@ impl Scratch {
 
     /// A second look at the directory that shares nothing with the first.
     pub(crate) fn reopened(&self) -> Store {
-        Store::open(self.directory.path(), Durability::Process).expect("it touches nothing")
+        self.reopened_with(SeriesSettings::default())
+    }
+
+    /// The same with other settings of the series index.
+    pub(crate) fn reopened_with(&self, series: SeriesSettings) -> Store {
+        Store::open_with(self.directory.path(), Durability::Process, series).expect("it touches nothing")
     }
 }
 
@@ -74,5 +79,13 @@ pub(crate) fn start(time: Timestamp) -> Event {
 }
 
 pub(crate) fn end(time: Timestamp, state: RunState) -> Event {
-    Event::End(RunEnd { time, state, exit_code: None, exit_signal: None, failure: None, leaving: false })
+    Event::End(RunEnd {
+        time,
+        state,
+        exit_code: None,
+        exit_signal: None,
+        failure: None,
+        leaving: false,
+        rank: 0,
+    })
 }

@@ -1,12 +1,14 @@
 //! `paceline artifact`: what a training asks about artifacts, answered from the data directory or a server.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use paceline_companion::{ArtifactRefusal, ask_server_for_artifact};
+use paceline_companion::{ArtifactRefusal, Told, ask_server_for_artifact};
 use paceline_schema::artifact::{ArtifactRecord, BlobDigest, Manifest};
 use paceline_schema::artifact_request::{
-    ArtifactCall, ArtifactRequest, BlobPaths, LogArtifact, Refused, UseArtifact,
+    ArtifactCall, ArtifactRequest, BlobPaths, LogArtifact, Refused, UploadProgress, UseArtifact,
 };
 use paceline_schema::{ErrorCode, ProjectName, Timestamp};
 use paceline_storage::{ArtifactRun, Durability, NewVersion, Store};
@@ -48,7 +50,9 @@ fn answer(directory: std::path::PathBuf, request: ArtifactRequest) -> Result<Ans
     let store = Store::open(directory, Durability::Power)?;
     let project = project_name(&request.project)?;
     if let Some(server) = &request.server {
-        return ask_server_for_artifact(&store, server, &request.project, request.call).map(Answer::OfServer);
+        let told = if request.tells_progress { upload_lines() } else { Arc::new(|_| ()) };
+        return ask_server_for_artifact(&store, server, &request.project, request.call, told)
+            .map(Answer::OfServer);
     }
     match request.call {
         ArtifactCall::Log(version) => log(&store, &project, version).map(Box::new).map(Answer::Version),
@@ -61,6 +65,18 @@ fn answer(directory: std::path::PathBuf, request: ArtifactRequest) -> Result<Ans
             Ok(Answer::Nothing {})
         }
     }
+}
+
+/// Says how far an upload is, whenever another thousandth is done.
+fn upload_lines() -> Told {
+    let said = AtomicU64::new(u64::MAX);
+    Arc::new(move |progress: UploadProgress| {
+        let thousandths = progress.sent_bytes * 1_000 / progress.total_bytes.max(1);
+        if said.swap(thousandths, Ordering::Relaxed) != thousandths {
+            // Whoever no longer listens hears no answer either.
+            let _ = output::json_line(&progress);
+        }
+    })
 }
 
 fn log(
@@ -108,9 +124,11 @@ fn use_version(
             format!("artifact `{name}` is of type `{}`, not `{artifact_type}`", record.artifact_type);
         return Err(ArtifactRefusal { message, code: ErrorCode::InvalidRequest });
     }
-    let run = ArtifactRun { id: Some(run.id), name: Some(run.name) };
-    let run_project = project_name(&run_project)?;
-    store.log_artifact_use(project.as_str(), record.version_id, &run, Some(&run_project), now())?;
+    if let Some(run) = run {
+        let run = ArtifactRun { id: Some(run.id), name: Some(run.name) };
+        let run_project = project_name(&run_project)?;
+        store.log_artifact_use(project.as_str(), record.version_id, &run, Some(&run_project), now())?;
+    }
     Ok(record)
 }
 

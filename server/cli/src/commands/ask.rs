@@ -5,15 +5,18 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use paceline_companion::sample_machine;
+use paceline_hub::sync::follow;
 use paceline_query::{Engine, QueryError, RunMention};
 use paceline_schema::artifact_request::Refused;
 use paceline_schema::data_request::{
-    AlertOfRun, DataCall, DataRequest, MachineSample, RowsRequest, RunMentioned,
+    AlertOfRun, DataCall, DataRequest, MachineSample, RowsRequest, RunLine, RunMentioned,
 };
 use paceline_schema::event::RunKey;
 use paceline_schema::series::{LogEntry, PageRequest, Stored};
-use paceline_schema::{ErrorCode, Event, ProjectName, Row, RunChoice, RunEnd, RunStart, RunState, Timestamp};
-use paceline_storage::{Batch, StorageError};
+use paceline_schema::{
+    ErrorCode, Event, ProjectName, Row, RunChoice, RunEnd, RunStart, RunState, SystemSample, Timestamp,
+};
+use paceline_storage::{Batch, NewCollection, RegistryError, StorageError};
 use serde::Serialize;
 use serde_json::json;
 
@@ -63,6 +66,8 @@ fn answer(engine: &Engine, request: DataRequest, lines: &mut impl BufRead) -> Re
         }
         DataCall::Run { run } => text(&engine.run(&project, &run)?),
         DataCall::Status { run } => text(&engine.status(&project, &run)?),
+        DataCall::Console(rows) => text(&engine.console(&project, &rows.run, page(&rows))?),
+        DataCall::Diff { run } => text(&engine.diff(&project, &run)?),
         DataCall::Metrics { run } => text(&engine.metrics(&project, &run)?),
         DataCall::Logs(rows) => text(&engine.logs(&project, &rows.run, page(&rows))?),
         DataCall::System(rows) => text(&engine.system(&project, &rows.run, page(&rows))?),
@@ -81,12 +86,37 @@ fn answer(engine: &Engine, request: DataRequest, lines: &mut impl BufRead) -> Re
             let target = store.project_for_writing(&project_name(&new_project)?)?;
             text(&store.project(&project)?.move_run(&run, &target)?)
         }
+        DataCall::FollowDataset(target) => {
+            let project = project_name(&project)?;
+            follow(store.directory(), project.as_str(), &target).map_err(|fault| Refusal {
+                message: format!("{fault}; {}", fault.hint()),
+                code: ErrorCode::InvalidRequest,
+            })?;
+            text(&json!({}))
+        }
         DataCall::MakeProject => {
             store.project_for_writing(&project_name(&project)?)?.append(Vec::new())?;
             text(&json!({}))
         }
         DataCall::DeleteProject => {
             store.delete_project(&project)?;
+            text(&json!({}))
+        }
+        DataCall::CreateRegistry { registry, description } => {
+            text(&store.create_registry(&registry, description.as_deref())?)
+        }
+        DataCall::Registry { registry } => match engine.registry(&registry)? {
+            Some(details) => text(&details),
+            None => Err(RegistryError::NotFound { registry }.into()),
+        },
+        DataCall::CreateCollection { registry, collection, collection_type, description } => {
+            let new = NewCollection { name: collection, collection_type, description };
+            store.create_collection(&registry, new)?;
+            text(&json!({}))
+        }
+        DataCall::LinkVersion(link) => text(&store.link_version(link)?),
+        DataCall::UnlinkVersion { registry, collection, collection_version } => {
+            store.unlink_version(&registry, &collection, collection_version)?;
             text(&json!({}))
         }
         DataCall::Sample { of } => {
@@ -104,12 +134,14 @@ fn page(rows: &RowsRequest) -> PageRequest {
     PageRequest { after: rows.after, since: None, limit: rows.limit.max(1) }
 }
 
-/// Stores rows as they come; the run began with the first of them and ended with the last.
+/// Stores what comes, as it comes. Where nothing says so, the run began with its first row and finished with the
+/// last.
 fn append(engine: &Engine, project: &str, run: RunKey, lines: &mut impl BufRead) -> Result<String, Refusal> {
     let project = engine.store().project_for_writing(&project_name(project)?)?;
     let now = Timestamp::from(SystemTime::now());
     let mut events = Vec::with_capacity(ROWS_AT_A_TIME);
-    let (mut stored, mut duplicates, mut last) = (0, 0, None);
+    let (mut stored, mut duplicates, mut last) = (0, 0, now);
+    let (mut began, mut ended) = (false, false);
     let mut commit = |events: Vec<Event>| -> Result<(), Refusal> {
         let appended = project.append(vec![Batch { run: run.clone(), events }])?;
         stored += appended.rows_stored;
@@ -117,32 +149,62 @@ fn append(engine: &Engine, project: &str, run: RunKey, lines: &mut impl BufRead)
         Ok(())
     };
     for (index, line) in lines.lines().enumerate() {
-        let entry = line.map_err(|error| error.to_string());
-        let entry = entry.and_then(|line| serde_json::from_str(&line).map_err(|error| error.to_string()));
-        let LogEntry { metrics, step, timestamp, log_id } = entry.map_err(|error| Refusal {
-            message: format!("row {index} does not parse: {error}"),
-            code: ErrorCode::InvalidRequest,
-        })?;
-        let time = timestamp.unwrap_or(now);
-        if last.is_none() {
-            events.push(Event::Start(RunStart { time, ..RunStart::default() }));
+        let line = line.map_err(|error| error.to_string());
+        let line = line.and_then(|line| serde_json::from_str(&line).map_err(|error| error.to_string()));
+        let event = event(
+            line.map_err(|error| Refusal {
+                message: format!("row {index} does not parse: {error}"),
+                code: ErrorCode::InvalidRequest,
+            })?,
+            now,
+        );
+        if let Event::Row(row) = &event {
+            last = row.time;
+            if !began {
+                events.push(Event::Start(RunStart { time: last, ..RunStart::default() }));
+            }
         }
-        last = Some(time);
-        events.push(Event::Row(Row { log_id, time, step, metrics }));
+        began |= matches!(event, Event::Row(_) | Event::Start(_));
+        ended |= matches!(event, Event::End(_));
+        events.push(event);
         if events.len() >= ROWS_AT_A_TIME {
             commit(std::mem::take(&mut events))?;
         }
     }
-    events.push(Event::End(RunEnd {
-        time: last.unwrap_or(now),
-        state: RunState::Finished,
-        exit_code: Some(0),
-        exit_signal: None,
-        failure: None,
-        leaving: false,
-    }));
+    if !ended {
+        events.push(Event::End(RunEnd {
+            time: last,
+            state: RunState::Finished,
+            exit_code: Some(0),
+            exit_signal: None,
+            failure: None,
+            leaving: false,
+            rank: 0,
+        }));
+    }
     commit(events)?;
     text(&Stored { stored, duplicates })
+}
+
+/// What a line says; what has no time of its own happened `now`.
+fn event(line: RunLine, now: Timestamp) -> Event {
+    match line {
+        RunLine::Row(LogEntry { metrics, step, timestamp, log_id }) => {
+            Event::Row(Row { log_id, time: timestamp.unwrap_or(now), step, metrics })
+        }
+        RunLine::System(LogEntry { metrics, step: _, timestamp, log_id }) => {
+            Event::System(SystemSample { log_id, time: timestamp.unwrap_or(now), metrics })
+        }
+        RunLine::Start(start) => Event::Start(*start),
+        RunLine::Config { time, values } => {
+            Event::Config { time, json: serde_json::Value::Object(values).to_string(), rank: 0 }
+        }
+        RunLine::Summary(values) => {
+            Event::Summary { json: serde_json::Value::Object(values).to_string(), rank: 0 }
+        }
+        RunLine::Alert(alert) => Event::Alert(alert),
+        RunLine::End(end) => Event::End(end),
+    }
 }
 
 fn text(value: &impl Serialize) -> Result<String, Refusal> {
@@ -158,6 +220,12 @@ fn project_name(name: &str) -> Result<ProjectName, Refusal> {
 impl From<QueryError> for Refusal {
     fn from(error: QueryError) -> Self {
         Self { message: error.to_string(), code: error.code() }
+    }
+}
+
+impl From<RegistryError> for Refusal {
+    fn from(error: RegistryError) -> Self {
+        StorageError::from(error).into()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use paceline_companion::Background;
-use paceline_http::{Listening, Port, ServerConfig, TlsFiles};
+use paceline_companion::{Background, keep_webhook};
+use paceline_http::{AlertWebhook, AutoAlerts, Listening, Port, ServerConfig, TlsFiles};
 use paceline_query::Engine;
 use paceline_schema::env::GRADIO_SERVER_PORT;
 use paceline_storage::Durability;
@@ -13,14 +13,15 @@ use serde_json::json;
 use super::open_store;
 use crate::arguments::{ListenArguments, ServeArguments};
 use crate::failure::Failure;
-use crate::{output, parent};
+use crate::{memory, output, parent};
 
 /// Serves, after it has said where.
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let directory = arguments.listen.directory.directory();
     let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
     let tls = tls.map(|(certificate, key)| TlsFiles { certificate, key });
-    serve(&arguments.listen, tls, |listening| {
+    let alerts = arguments.alerts.auto_alerts.then(|| arguments.alerts.alert_webhook.clone());
+    serve(&arguments.listen, tls, arguments.mcp_allow_write, alerts, |listening| {
         if let Some(parent) = arguments.parent {
             parent::end_with(parent, listening.stopper.clone())?;
         }
@@ -32,10 +33,12 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     })
 }
 
-/// Serves; `on_ready` says where. When it cannot be said, the server runs all the same.
+/// Serves; `alerts` asks for alerts of findings, and names the webhook that gets them too; `on_ready` says where. When it cannot be said, the server runs all the same.
 pub(super) fn serve(
     arguments: &ListenArguments,
     tls: Option<TlsFiles>,
+    mcp_may_write: bool,
+    alerts: Option<Option<String>>,
     on_ready: impl FnOnce(&Listening) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let config = ServerConfig {
@@ -46,18 +49,29 @@ pub(super) fn serve(
         allowed_hosts: arguments.allowed_hosts.clone(),
         tls,
         frontend: arguments.frontend(),
+        mcp_may_write,
     };
-    let store = open_store(&arguments.directory, Durability::Power)?;
+    memory::give_back_early();
+    let store = open_store(&arguments.directory, Durability::Power, true)?;
     // Trainers of this directory find it served and start no companion of their own.
     let background = Background::start(store.clone());
     if let Err(error) = &background {
         output::note(&format!("journals stay as they are, the data directory cannot be written: {error}"));
     }
-    let served = paceline_http::serve(&config, Engine::new(store.clone()), |listening| {
+    let engine = Engine::new(store.clone());
+    let directory = store.directory().to_owned();
+    let sent_to =
+        |url| AlertWebhook { url, keep: Box::new(move |id, call| keep_webhook(&directory, id, call)) };
+    let auto_alerts = alerts.map(|url| AutoAlerts::start(engine.clone(), url.map(sent_to))).transpose();
+    if let Err(error) = &auto_alerts {
+        output::note(&format!("findings are not raised as alerts: {error}"));
+    }
+    let served = paceline_http::serve(&config, engine, |listening| {
         if let Err(error) = on_ready(listening) {
             output::note(&format!("where the server listens could not be said: {error}"));
         }
     });
+    drop(auto_alerts);
     drop(background);
     // Threads of the server may hold the store until the process ends.
     store.close();

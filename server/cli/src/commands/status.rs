@@ -1,39 +1,45 @@
 //! `paceline status`: where runs stand.
 
-use paceline_query::{Engine, duration, figure};
-use paceline_schema::status::{Finding, Severity};
+use paceline_query::{duration, figure};
+use paceline_schema::status::Finding;
 use paceline_schema::{LossStatus, ProjectSummary, RunStatus, RunSummary};
 use serde::Serialize;
 
-use super::open_engine;
-use crate::arguments::StatusArguments;
+use crate::arguments::{RemoteArguments, StatusArguments};
 use crate::failure::Failure;
 use crate::output;
+use crate::source::Source;
 
 /// Answers for one run, or for all of them.
-pub(crate) fn run(arguments: &StatusArguments) -> Result<(), Failure> {
-    let engine = open_engine(&arguments.directory)?;
+pub(crate) fn run(arguments: &StatusArguments, remote: &RemoteArguments) -> Result<(), Failure> {
+    let source = Source::open(remote, &arguments.directory)?;
     match &arguments.project {
-        Some(project) => one(&engine, project, arguments),
-        None => all(&engine, arguments.json),
+        Some(project) => one(&source, project, arguments),
+        None => all(&source, arguments.json),
     }
 }
 
-fn one(engine: &Engine, project: &str, arguments: &StatusArguments) -> Result<(), Failure> {
+fn one(source: &Source, project: &str, arguments: &StatusArguments) -> Result<(), Failure> {
     let run = match &arguments.run {
         Some(run) => run.clone(),
-        None => newest_run(engine, project)?,
+        None => newest_run(source, project)?,
     };
-    let status = engine.status(project, &run)?;
+    let status = status_of(source, project, &run)?;
     if arguments.json {
         return Ok(output::json_line(&status)?);
     }
     print_status(&status)
 }
 
-fn newest_run(engine: &Engine, project: &str) -> Result<String, Failure> {
-    let newest = engine.runs(project)?.into_iter().next();
-    newest.map(|run| run.run_id).ok_or_else(|| {
+/// Where a run stands.
+pub(super) fn status_of(source: &Source, project: &str, run: &str) -> Result<RunStatus, Failure> {
+    source.ask(|engine| engine.status(project, run), &[project, "runs", run, "status"], &[])
+}
+
+/// The id of the run that began last.
+pub(super) fn newest_run(source: &Source, project: &str) -> Result<String, Failure> {
+    let newest = source.runs(project)?.into_iter().next_back();
+    newest.map(|run| run.id.unwrap_or(run.name)).ok_or_else(|| {
         Failure::new(format!("project `{project}` has no runs"), "start one with `trackio.init(project=…)`")
     })
 }
@@ -73,11 +79,7 @@ fn loss_figures(loss: &LossStatus) -> String {
 }
 
 fn print_finding(finding: &Finding) -> Result<(), Failure> {
-    let severity = match finding.severity {
-        Severity::Note => "note",
-        Severity::Warning => "warning",
-        Severity::Critical => "critical",
-    };
+    let severity = output::severity(finding.severity);
     Ok(output::line(&format!("{severity}: {} ({})", finding.evidence, finding.code))?)
 }
 
@@ -93,7 +95,13 @@ struct AllStatus {
     projects: Vec<ProjectStatus>,
 }
 
-fn all(engine: &Engine, json: bool) -> Result<(), Failure> {
+fn all(source: &Source, json: bool) -> Result<(), Failure> {
+    let Source::Local(engine) = source else {
+        return Err(Failure::new(
+            "no project is named",
+            "give `--project PROJECT`; `list projects` shows what is there",
+        ));
+    };
     let mut projects = Vec::new();
     for project in engine.projects()? {
         // The list says what a damaged project ails from; the others are shown all the same.

@@ -1,5 +1,7 @@
 //! The programs as a person starts them: what they print, where, and how they end.
 
+mod plans;
+
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

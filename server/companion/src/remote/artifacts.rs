@@ -5,10 +5,11 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use paceline_schema::artifact::{BlobDigest, InvalidArtifact, Manifest};
-use paceline_schema::artifact_request::{ArtifactCall, BlobPaths, LogArtifact, UseArtifact};
+use paceline_schema::artifact_request::{ArtifactCall, BlobPaths, LogArtifact, UploadProgress, UseArtifact};
 use paceline_schema::{Destination, ErrorCode, Operation, canonical_project};
 use paceline_storage::{Blobs, StorageError, Store};
 use serde::Deserialize;
@@ -32,8 +33,11 @@ pub struct ArtifactRefusal {
     pub code: ErrorCode,
 }
 
+/// Is told how far an upload is, from the thread that uploads.
+pub type Told = Arc<dyn Fn(UploadProgress) + Send + Sync>;
+
 /// Answers a question about the artifacts of a project that a server has. Blobs that are fetched stay in
-/// `store`, as those of its own projects do.
+/// `store`, as those of its own projects do; `told` hears of files that are uploaded.
 ///
 /// # Errors
 /// What the server says, when it is away for longer than a few seconds, and what keeps files from being read
@@ -43,8 +47,9 @@ pub fn ask_server_for_artifact(
     destination: &Destination,
     project: &str,
     call: ArtifactCall,
+    told: Told,
 ) -> Result<Value, ArtifactRefusal> {
-    let server = ArtifactServer { client: Client::new(destination.clone()), project };
+    let server = ArtifactServer { client: Client::new(destination.clone()), project, told };
     match call {
         ArtifactCall::Log(version) => server.log(version),
         ArtifactCall::Use(wanted) => server.use_version(&wanted),
@@ -60,6 +65,7 @@ pub fn ask_server_for_artifact(
 struct ArtifactServer<'a> {
     client: Client,
     project: &'a str,
+    told: Told,
 }
 
 /// What `check_artifact_blobs` answers.
@@ -100,17 +106,39 @@ impl ArtifactServer<'_> {
             message: format!("`{}` lists blobs in an unknown form: {error}", self.client.destination()),
             code: ErrorCode::Internal,
         })?;
+        let mut missing = Vec::new();
         for digest in digests {
-            if present.iter().any(|there| there == digest) {
-                continue;
+            if !present.iter().any(|there| there == digest) {
+                let file = files.get(digest).ok_or_else(|| missing_blob(digest))?;
+                missing.push((digest, digest, file.as_path()));
             }
-            let file = files.get(digest).ok_or_else(|| missing_blob(digest))?;
+        }
+        self.upload(&missing, |digest, staged| {
+            let upload = json!({"project": self.project, "digest": digest, "uploaded_file": staged});
+            let uploads = json!({"project": self.project, "uploads": [upload]});
+            self.client.call_with(Operation::BulkUploadArtifactBlob, &uploads)
+        })
+    }
+
+    /// Uploads files, each known to us by a key and to the server by a name, and lets `place` put each where
+    /// it belongs.
+    fn upload(
+        &self,
+        files: &[(&str, &str, &Path)],
+        place: impl Fn(&str, Value) -> Result<Value, Fault>,
+    ) -> Result<(), ArtifactRefusal> {
+        let bytes_of = |file: &Path| fs::metadata(file).map_or(0, |about| about.len());
+        let total_bytes = files.iter().map(|(_, _, file)| bytes_of(file)).sum();
+        let mut bytes_before = 0;
+        for (key, name, file) in files {
             patiently(|| {
-                let staged = self.client.stage(file, digest)?.ok_or_else(|| gone(file))?;
-                let upload = json!({"project": self.project, "digest": digest, "uploaded_file": staged});
-                let uploads = json!({"project": self.project, "uploads": [upload]});
-                self.client.call_with(Operation::BulkUploadArtifactBlob, &uploads)
+                let told = Arc::clone(&self.told);
+                let sent =
+                    move |bytes| told(UploadProgress { sent_bytes: bytes_before + bytes, total_bytes });
+                let staged = self.client.stage(file, name, sent)?.ok_or_else(|| gone(file))?;
+                place(key, staged)
             })?;
+            bytes_before += bytes_of(file);
         }
         Ok(())
     }
@@ -132,10 +160,12 @@ impl ArtifactServer<'_> {
             let message = format!("artifact `{name}` is of type `{recorded}`, not `{artifact_type}`");
             return Err(ArtifactRefusal { message, code: ErrorCode::InvalidRequest });
         }
-        let used = json!({
-            "project": self.project, "version_id": record["version_id"], "run_name": run.name, "run_id": run.id,
-        });
-        self.call(Operation::LogArtifactUse, &used)?;
+        if let Some(run) = run {
+            let used = json!({
+                "project": self.project, "version_id": record["version_id"], "run_name": run.name, "run_id": run.id,
+            });
+            self.call(Operation::LogArtifactUse, &used)?;
+        }
         Ok(record)
     }
 
@@ -175,19 +205,18 @@ impl ArtifactServer<'_> {
     }
 
     fn save_files(&self, files: &BTreeMap<String, PathBuf>) -> Result<Value, ArtifactRefusal> {
-        for (name, file) in files {
-            let (folder, own_name) = name
-                .rsplit_once('/')
-                .map_or((None, name.as_str()), |(folder, own_name)| (Some(folder), own_name));
-            patiently(|| {
-                let staged = self.client.stage(file, own_name)?.ok_or_else(|| gone(file))?;
-                let upload = json!({
-                    "project": self.project, "run": null, "run_id": null, "step": null,
-                    "relative_path": folder, "uploaded_file": staged,
-                });
-                self.client.call_with(Operation::BulkUploadMedia, &json!({"uploads": [upload]}))
-            })?;
-        }
+        let own_name = |name: &'_ str| name.rsplit_once('/').map_or(0, |(folder, _)| folder.len() + 1);
+        let files: Vec<_> = files
+            .iter()
+            .map(|(name, file)| (name.as_str(), &name[own_name(name)..], file.as_path()))
+            .collect();
+        self.upload(&files, |name, staged| {
+            let upload = json!({
+                "project": self.project, "run": null, "run_id": null, "step": null,
+                "relative_path": name.rsplit_once('/').map(|(folder, _)| folder), "uploaded_file": staged,
+            });
+            self.client.call_with(Operation::BulkUploadMedia, &json!({"uploads": [upload]}))
+        })?;
         Ok(json!({}))
     }
 

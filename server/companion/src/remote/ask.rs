@@ -7,9 +7,9 @@ use paceline_schema::companion::{OpenAnswer, OpenReply, OpenRequest, Resume};
 use paceline_schema::{Destination, Operation};
 use paceline_storage::Store;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, Server, path_part};
 use super::fault::{Fault, FaultKind};
 use crate::names;
 
@@ -40,10 +40,16 @@ pub(crate) fn open_on_server(
     if let Some(asked) = asked.filter(|_| request.resume != Resume::Never) {
         let by_id = runs.iter().find(|run| run.id == asked);
         if let Some(run) = by_id.or_else(|| runs.iter().rev().find(|run| run.name == asked)) {
+            let last_step = match request.rank {
+                Some(rank) => last_step_of_rank(&mut client, &request.project, run, rank)?,
+                None => last_step(&client, &request.project, run)?,
+            };
+            // Another process of the job may have begun the run a moment ago.
+            let is_continued = request.rank.is_none() || last_step.is_some();
             return Ok(OpenReply::Opened(OpenAnswer {
-                run_id: Some(run.id.clone()),
+                run_id: Some(run.id.clone()).filter(|_| is_continued),
                 name: run.name.clone(),
-                next_step: next_step(&client, &request.project, run)?,
+                next_step: last_step.map_or(0, |step| step.saturating_add(1)),
                 problem: None,
             }));
         }
@@ -60,6 +66,7 @@ pub(crate) fn open_on_server(
     }
     let name = match &request.name {
         Some(name) => name.clone(),
+        None if request.rank.is_some() => names::of_shared_run(request.run_id.as_deref().unwrap_or_default()),
         None => {
             let taken: HashSet<&str> = runs.iter().map(|run| run.name.as_str()).collect();
             names::choose(store.directory(), &request.project, |name| taken.contains(name))?
@@ -78,8 +85,30 @@ fn list_runs(client: &mut Client, project: &str) -> Result<Vec<ListedRun>, Fault
     })
 }
 
-fn next_step(client: &Client, project: &str, run: &ListedRun) -> Result<i64, Fault> {
+fn last_step(client: &Client, project: &str, run: &ListedRun) -> Result<Option<i64>, Fault> {
     let asked = json!({"project": project, "run": run.name, "run_id": run.id});
     let summary = client.call_with(Operation::GetRunSummary, &asked)?;
-    Ok(summary["last_step"].as_i64().map_or(0, |step| step.saturating_add(1)))
+    Ok(summary["last_step"].as_i64())
+}
+
+/// The last step of one of the processes that share a run; the peer's server knows that of all of them only.
+fn last_step_of_rank(
+    client: &mut Client,
+    project: &str,
+    run: &ListedRun,
+    rank: u32,
+) -> Result<Option<i64>, Fault> {
+    if client.server()? == Server::Peers {
+        return if rank == 0 { last_step(client, project, run) } else { Ok(None) };
+    }
+    let path = format!("{}/runs/{}", path_part(project), path_part(&run.id));
+    let detail: Value = client.rest("GET", &path, Vec::new())?;
+    match detail["ranks"].as_array().filter(|ranks| !ranks.is_empty()) {
+        Some(ranks) => {
+            let its = ranks.iter().find(|other| other["rank"].as_u64() == Some(rank.into()));
+            Ok(its.and_then(|its| its["last_step"].as_i64()))
+        }
+        None if rank == 0 => last_step(client, project, run),
+        None => Ok(None),
+    }
 }

@@ -52,7 +52,7 @@ impl Lane {
         let worker = Worker {
             shared: Arc::clone(&shared),
             wake: Wake::open(directory)?,
-            journals: Journals::new(ServerSink::new(directory, destination)),
+            journals: Journals::new(directory, ServerSink::new(directory, destination)),
             heartbeat: None,
         };
         let thread = thread::Builder::new().name("paceline-send".to_owned()).spawn(move || worker.run())?;

@@ -85,7 +85,7 @@ impl Media {
         let (file, step) =
             (parts.pop().unwrap_or_default(), parts.pop().and_then(|step| step.parse::<i64>().ok()));
         let Some(step) = step else { return Ok(false) };
-        let Some(staged) = client.stage(&self.folder.join(path), file)? else { return Ok(false) };
+        let Some(staged) = client.stage(&self.folder.join(path), file, |_| ())? else { return Ok(false) };
         let upload = json!({
             "project": project, "run": parts.join("/"), "run_id": run.id, "step": step, "relative_path": null,
             "uploaded_file": staged,

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use paceline_schema::console::{ConsoleLine, ConsoleReport};
+use paceline_schema::environment::EnvironmentReport;
 use paceline_schema::event::RunKey;
 use paceline_schema::report::{EndReport, HeartbeatReport, StartReport};
 use paceline_schema::{Destination, Event, Operation, RunEnd, RunStart, Timestamp};
@@ -16,7 +18,7 @@ use super::media::Media;
 use super::pause::Pause;
 use super::refused::Refused;
 use crate::sink::{Settled, Sink};
-use crate::tracked::LiveRun;
+use crate::tracked::{LiveRun, Living, living};
 
 /// Rows read at once while all goes well, and the fewest after faults: what is cut off in the middle is
 /// sent again as a whole.
@@ -24,6 +26,9 @@ const MOST_ROWS: usize = 5_000;
 const FEWEST_ROWS: usize = 250;
 /// Bytes of the entries of one request.
 const REQUEST_BYTES: usize = 8 << 20;
+
+/// Printed lines of one request, each of which is bounded.
+const LINES_PER_REQUEST: usize = 500;
 
 /// Delivers to one server.
 pub(crate) struct ServerSink {
@@ -43,11 +48,13 @@ pub(crate) struct ServerSink {
 #[derive(Default)]
 struct Parts<'a> {
     starts: Vec<(&'a RunKey, &'a RunStart)>,
-    configs: Vec<(&'a RunKey, &'a str)>,
+    configs: Vec<(&'a RunKey, u32, &'a str)>,
     rows: Vec<Entry>,
     samples: Vec<Entry>,
     alerts: Vec<Entry>,
-    summaries: Vec<(&'a RunKey, &'a str)>,
+    summaries: Vec<(&'a RunKey, u32, &'a str)>,
+    console: Vec<(&'a RunKey, Vec<ConsoleLine>)>,
+    environments: Vec<(&'a RunKey, &'a EnvironmentReport)>,
     ends: Vec<(&'a RunKey, &'a RunEnd)>,
 }
 
@@ -58,11 +65,16 @@ impl<'a> Parts<'a> {
             for event in events {
                 match event {
                     Event::Start(start) => parts.starts.push((run, start)),
-                    Event::Config { json, .. } => replace(&mut parts.configs, run, json),
-                    Event::Summary { json } => replace(&mut parts.summaries, run, json),
+                    Event::Config { json, rank, .. } => replace(&mut parts.configs, run, *rank, json),
+                    Event::Summary { json, rank } => replace(&mut parts.summaries, run, *rank, json),
                     Event::Row(row) => parts.rows.push(Entry::row(project, run, row)),
                     Event::System(sample) => parts.samples.push(Entry::sample(project, run, sample)),
                     Event::Alert(alert) => parts.alerts.push(Entry::alert(project, run, alert)),
+                    Event::Console(line) => match parts.console.last_mut() {
+                        Some((last, lines)) if last.id == run.id => lines.push(line.clone()),
+                        Some(_) | None => parts.console.push((run, vec![line.clone()])),
+                    },
+                    Event::Environment(report) => parts.environments.push((run, report)),
                     Event::End(end) => parts.ends.push((run, end)),
                 }
             }
@@ -77,10 +89,10 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The newest of a run replaces the ones before.
-fn replace<'a>(all: &mut Vec<(&'a RunKey, &'a str)>, run: &'a RunKey, json: &'a str) {
-    all.retain(|(other, _)| other.id != run.id);
-    all.push((run, json));
+/// The newest of a process replaces the ones before.
+fn replace<'a>(all: &mut Vec<(&'a RunKey, u32, &'a str)>, run: &'a RunKey, rank: u32, json: &'a str) {
+    all.retain(|(other, its_rank, _)| (&other.id, *its_rank) != (&run.id, rank));
+    all.push((run, rank, json));
 }
 
 impl ServerSink {
@@ -102,13 +114,9 @@ impl ServerSink {
         if self.pause.left().is_some() {
             return;
         }
-        let mut projects: HashMap<&str, Vec<String>> = HashMap::new();
-        for run in runs {
-            projects.entry(&run.project).or_default().push(run.run.id.clone());
-        }
-        for (project, runs) in projects {
+        for (project, Living { runs, ranks }) in living(runs) {
             let time = Timestamp::from(SystemTime::now());
-            let body = json_text(&HeartbeatReport { runs, time }).into_bytes();
+            let body = json_text(&HeartbeatReport { runs, ranks, time }).into_bytes();
             let sent = self.reports().and_then(|takes| {
                 let path = format!("{}/heartbeats", path_part(project));
                 if takes { self.report("POST", &path, body).map(drop) } else { Ok(()) }
@@ -144,8 +152,8 @@ impl ServerSink {
         &mut self,
         project: &str,
         run: &RunKey,
-        method: &str,
-        what: &str,
+        (method, what): (&str, &str),
+        rank: u32,
         body: &str,
     ) -> Result<bool, Fault> {
         if !self.reports()? {
@@ -154,6 +162,9 @@ impl ServerSink {
         let mut path = format!("{}/runs/{}/{what}", path_part(project), path_part(&run.id));
         if method == "PUT" {
             path.push_str(&format!("?name={}", path_part(&run.name)));
+            if rank > 0 {
+                path.push_str(&format!("&rank={rank}"));
+            }
         }
         match self.report(method, &path, body.as_bytes().to_vec()) {
             Err(fault) if matches!(fault.kind, FaultKind::Request { .. }) => {
@@ -168,11 +179,13 @@ impl ServerSink {
     fn deliver(&mut self, project: &str, batches: &[Batch]) -> Result<Settled, Fault> {
         let parts = Parts::of(project, batches);
         for (run, start) in &parts.starts {
-            let report = StartReport { name: run.name.clone(), start: (*start).clone() };
-            self.tell(project, run, "POST", "start", &json_text(&report))?;
+            let start = RunStart { survey: None, ..(*start).clone() };
+            let report = StartReport { name: run.name.clone(), start };
+            self.tell(project, run, ("POST", "start"), 0, &json_text(&report))?;
         }
-        for (run, config) in &parts.configs {
-            if !self.tell(project, run, "PUT", "config", config)? {
+        for (run, rank, config) in &parts.configs {
+            // Where the peer's wire takes it along with rows, it is rank 0's alone.
+            if !self.tell(project, run, ("PUT", "config"), *rank, config)? && *rank == 0 {
                 self.carried.insert(run.id.clone(), (*config).to_owned());
             }
         }
@@ -193,13 +206,24 @@ impl ServerSink {
         }
         self.send(project, Operation::BulkLogSystem, &parts.samples)?;
         self.send(project, Operation::BulkAlert, &parts.alerts)?;
-        for (run, summary) in &parts.summaries {
-            self.tell(project, run, "PUT", "summary", summary)?;
+        for (run, rank, summary) in &parts.summaries {
+            self.tell(project, run, ("PUT", "summary"), *rank, summary)?;
+        }
+        for (run, lines) in &parts.console {
+            for lines in lines.chunks(LINES_PER_REQUEST) {
+                let report = ConsoleReport { lines: lines.to_vec() };
+                self.tell(project, run, ("POST", "console"), 0, &json_text(&report))?;
+            }
+        }
+        for (run, report) in &parts.environments {
+            self.tell(project, run, ("PUT", "environment"), 0, &json_text(report))?;
         }
         for (run, end) in &parts.ends {
             let report = EndReport { name: Some(run.name.clone()), end: (*end).clone() };
-            self.tell(project, run, "POST", "end", &json_text(&report))?;
-            self.carried.remove(&run.id);
+            self.tell(project, run, ("POST", "end"), 0, &json_text(&report))?;
+            if end.rank == 0 {
+                self.carried.remove(&run.id);
+            }
         }
         Ok(Settled::Delivered)
     }

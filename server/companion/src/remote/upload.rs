@@ -17,11 +17,16 @@ const STILLNESS_PATIENCE: Duration = Duration::from_secs(60);
 
 impl Client {
     /// Uploads a file under the name `name` and gives what the next call refers to it by; `None` when it is
-    /// not there.
+    /// not there. `sent` is told how many bytes of it have gone.
     ///
     /// # Errors
     /// When the server does not take it.
-    pub(crate) fn stage(&self, path: &Path, name: &str) -> Result<Option<Value>, Fault> {
+    pub(crate) fn stage(
+        &self,
+        path: &Path,
+        name: &str,
+        sent: impl FnMut(u64) + Send + 'static,
+    ) -> Result<Option<Value>, Fault> {
         let unreadable = |error: io::Error| {
             let message = format!("`{}` cannot be read: {error}", path.display());
             Fault::new(FaultKind::Request { row: None }, message)
@@ -43,7 +48,7 @@ impl Client {
         let tail = format!("\r\n--{boundary}--\r\n");
         let length = head.len() as u64 + about.len() + tail.len() as u64;
         // A file that grows meanwhile ends where it ended.
-        let file = file.take(about.len());
+        let file = Counted { file: file.take(about.len()), bytes: 0, read: sent };
         let body = io::Cursor::new(head).chain(file).chain(io::Cursor::new(tail));
         let request = self
             .request("POST", "/api/upload")
@@ -66,5 +71,21 @@ impl Client {
         let text = arguments.to_string();
         let members = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default();
         self.call(operation, members.as_bytes())
+    }
+}
+
+/// A file that tells how much of it was read.
+struct Counted<R, F> {
+    file: R,
+    bytes: u64,
+    read: F,
+}
+
+impl<R: Read, F: FnMut(u64)> Read for Counted<R, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.file.read(buffer)?;
+        self.bytes += bytes as u64;
+        (self.read)(self.bytes);
+        Ok(bytes)
     }
 }

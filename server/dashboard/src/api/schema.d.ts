@@ -24,6 +24,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what the token of the request permits, or what is permitted without one.
+         * @description A token that is none of this server is as good as none.
+         */
+        get: operations["get_access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -177,8 +197,8 @@ export interface paths {
          * Streams what happens in a project as Server-Sent Events.
          * @description The stream begins with an event `state` (`StateOfRuns`), then sends events `delta` (`Delta`): new rows and
          *     alerts, where their runs stand, runs that began, ended or were deleted. With `Last-Event-ID` it goes on
-         *     after that event without gap or repeat, also over a start of the server; where that id fits no more, an
-         *     event `reset` comes first and what was known should be asked for anew.
+         *     after that event without gap or repeat, also over a start of the server. An event `reset` says that what was
+         *     known should be asked for anew: that id fits no more, or more was written than can be told in time.
          */
         get: operations["stream_project_events"];
         put?: never;
@@ -240,6 +260,27 @@ export interface paths {
         get: operations["get_media"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the metrics that any run of a project has logged. */
+        get: operations["list_project_metrics"];
+        put?: never;
+        /**
+         * Gets first, newest, lowest, highest and best values of some metrics of many runs.
+         * @description A run that is not there has an `error` in place of its answer and costs the others nothing.
+         */
+        post: operations["get_run_metrics"];
         delete?: never;
         options?: never;
         head?: never;
@@ -363,6 +404,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/runs/{run}/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what a run printed, page by page: the newest 100,000 lines of it. */
+        get: operations["list_console"];
+        put?: never;
+        /** Stores lines that a run printed. Secrets in them are replaced; a line with a `log_id` is stored once. */
+        post: operations["append_console"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/runs/{run}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gets the changes of a run's code that were not committed when it began.
+         * @description Secrets in them are replaced, and nothing is kept behind 512 KiB.
+         */
+        get: operations["get_run_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/runs/{run}/end": {
         parameters: {
             query?: never;
@@ -377,6 +456,23 @@ export interface paths {
          * @description An end from before the newest start is ignored.
          */
         post: operations["end_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/runs/{run}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces what is known of what a run is made with. Secrets in it are left out. */
+        put: operations["put_run_environment"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -501,7 +597,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Gets the last value of each metric of a run, and what its summary was told by hand. */
+        /**
+         * Gets the summary of a run.
+         * @description The newest value of each key, or what `define_metric` keeps of it; then what the script set by hand.
+         */
         get: operations["get_run_summary"];
         /** Replaces what the summary of a run was told by hand; the last values of its metrics stand beside it. */
         put: operations["put_run_summary"];
@@ -560,9 +659,14 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Gets the points that draw the lines of some metrics of some runs.
+         * Gets the points that draw the lines of some metrics of some runs, and how runs lie together in groups.
          * @description First, last, lowest and highest of every pixel column are there, so that the line looks as it would with
-         *     all points.
+         *     all points. A metric is drawn over the step, or over the metric that `define_metric` named for it, unless `x` says
+         *     otherwise; `x_axis` of each series tells which. Rows without that metric stand where the row before stood, or are
+         *     left out where `step_sync` is off or nothing was defined.
+         *
+         *     Smoothing goes over all values, those outside the window included, before points are left out. A band of `groups`
+         *     tells mean, standard deviation, lowest and highest value of its runs in each pixel column, and of how many.
          */
         post: operations["get_series"];
         delete?: never;
@@ -600,8 +704,52 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Gets the last value of each metric of each of many runs, and what their summaries were told by hand. */
+        /**
+         * Gets the summaries of many runs.
+         * @description The newest value of each key, or what `define_metric` keeps of it; then what the script set by hand.
+         */
         post: operations["get_run_summaries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how a project and its Dataset on the Hugging Face Hub stand to each other. */
+        get: operations["get_sync"];
+        put?: never;
+        /**
+         * Begins to bring a project to its Dataset on the Hugging Face Hub; `get_sync` tells of its end.
+         * @description The token is the one of the server: `HF_TOKEN`, or the file that `hf auth login` writes.
+         */
+        post: operations["start_sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists pictures, videos, sound, documents, 3D objects, tables, histograms and reports as they were logged.
+         * @description Of all runs of a project or of one, the newest first. Their files are at `/media`.
+         */
+        get: operations["list_values"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -955,10 +1103,72 @@ export interface components {
             /** @description By name. */
             artifacts: components["schemas"]["ArtifactSummary"][];
         };
+        /**
+         * @description How one metric of the runs of a group lies together, in each pixel column where one of them has a finite value.
+         *
+         *     A run stands in a column by the mean of its values there; one without a value there does not count in that
+         *     column, so nothing is filled in between the steps of runs that log at different ones. `runs` tells how many count.
+         */
+        Band: {
+            /** @description Name of the group. */
+            group: string;
+            /** @description Metric name. */
+            key: string;
+            /** @description Highest value of any of the runs in the column. */
+            max: number[];
+            /** @description Mean of the runs; null where it exceeds every float. */
+            mean: (number | null)[];
+            /** @description Lowest value of any of the runs in the column, not of their means: no extremum is lost. */
+            min: number[];
+            /** @description Runs that count in the column. */
+            runs: number[];
+            /** @description Standard deviation of the runs around it, of those that count as the whole population: 0 of a single one. */
+            standard_deviation: (number | null)[];
+            /** @description Smallest x of a value in each column, ascending. */
+            x: number[];
+            /** @description What `x` is; never `auto`. A group whose runs stand on different axes has a band for each. */
+            x_axis: components["schemas"]["XAxis"];
+        };
         /** @description Configs of a project. */
         Configs: {
             /** @description Newest run first; runs without a config are left out. */
             configs: components["schemas"]["RunConfig"][];
+        };
+        /** @description One line that was printed. */
+        ConsoleLine: {
+            /** @description Makes the line storable once only. */
+            log_id?: string | null;
+            /**
+             * Format: int64
+             * @description Which of the processes that share the run printed it.
+             */
+            rank?: number;
+            /** @description Where to. */
+            stream: components["schemas"]["Stream"];
+            /** @description What, without the end of the line; of a progress bar its last state. */
+            text: string;
+            /** @description When it was printed. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /** @description One page of what a run printed. */
+        ConsolePage: {
+            /** @description The lines of this page, in the order printed. */
+            items: components["schemas"]["StoredLine"][];
+            /**
+             * Format: int64
+             * @description Give it back as `after` for the next page; null on the last one.
+             */
+            next?: number | null;
+            /**
+             * Format: int64
+             * @description Lines that are kept of the run.
+             */
+            total: number;
+        };
+        /** @description Lines of one run, as its process reports them. */
+        ConsoleReport: {
+            /** @description In the order printed. */
+            lines: components["schemas"]["ConsoleLine"][];
         };
         /**
          * @description Which way an artifact went, seen from the run.
@@ -971,6 +1181,13 @@ export interface components {
         EndReport: components["schemas"]["RunEnd"] & {
             /** @description Display name of the run, where nothing was heard of it before; its id when absent. */
             name?: string | null;
+        };
+        /** @description The environment of a run with the changes that were not committed. */
+        EnvironmentReport: {
+            /** @description The changes against the commit, as git writes them; absent when they are not kept. */
+            diff?: string | null;
+            /** @description The environment. */
+            environment: components["schemas"]["RunEnvironment"];
         };
         /** @description The body of every answer that is not a success; a superset of the peer's. */
         ErrorBody: {
@@ -1005,9 +1222,28 @@ export interface components {
             code: string;
             /** @description What was seen, with its figures. */
             evidence: string;
+            /** @description What to do about it; only beside the run itself, since a status is small. */
+            hint?: string;
+            /** @description The metrics it was seen in. */
+            metrics?: string[];
             /** @description How bad. */
             severity: components["schemas"]["Severity"];
+            /**
+             * Format: int64
+             * @description The step from which on.
+             */
+            since_step?: number;
+            /**
+             * Format: int64
+             * @description The step at which it was over; absent while it is not, as in a status.
+             */
+            until_step?: number;
         };
+        /**
+         * @description Which values of a metric are the better ones.
+         * @enum {string}
+         */
+        Goal: "minimize" | "maximize";
         /** @description The server answers. */
         Health: {
             /** @description Always `ok`. */
@@ -1017,6 +1253,8 @@ export interface components {
         };
         /** @description The processes of these runs live. */
         HeartbeatReport: {
+            /** @description Other processes than rank 0 of runs that several share. */
+            ranks?: components["schemas"]["RankOfRun"][];
             /** @description Ids of the runs; one without a record is left out. */
             runs: string[];
             /** @description When they were seen to live. */
@@ -1138,16 +1376,42 @@ export interface components {
             /** @description When it was logged. */
             timestamp: components["schemas"]["Timestamp"];
         };
+        /** @description One value, logged under one key in one row. */
+        LoggedValue: {
+            /** @description The key it was logged under. */
+            key: string;
+            /** @description What it holds, however deep: several where it is a list or an object of different ones. */
+            kinds: components["schemas"]["ValueKind"][];
+            /**
+             * Format: int64
+             * @description Position of its row in the project, ascending.
+             */
+            row_id: number;
+            /** @description Id of the run. */
+            run_id: string;
+            /**
+             * Format: int64
+             * @description The training step.
+             */
+            step: number;
+            /** @description When it was logged. */
+            timestamp: components["schemas"]["Timestamp"];
+            /**
+             * @description The value as it was logged. Null where it is longer than 16,000 bytes, and where the answer is long without it, or
+             *     without values as was asked.
+             */
+            value?: unknown;
+        };
         /** @description Where the loss stands. */
         LossStatus: {
             /**
              * Format: double
-             * @description Lowest value.
+             * @description Lowest value; the highest one where `define_metric` said that higher ones are better.
              */
             best?: number | null;
             /**
              * Format: int64
-             * @description Step of the lowest value.
+             * @description Step of that value.
              */
             best_step?: number | null;
             /**
@@ -1195,6 +1459,23 @@ export interface components {
         };
         /** @description One metric of one run at a glance. */
         MetricSummary: {
+            /**
+             * Format: double
+             * @description The better one of `min` and `max`, where `define_metric` said which that is.
+             */
+            best?: number | null;
+            /**
+             * Format: int64
+             * @description Step of the best value.
+             */
+            best_step?: number | null;
+            /**
+             * Format: double
+             * @description First finite value.
+             */
+            first?: number | null;
+            /** @description `define_metric` left it out of charts that nobody asked for. */
+            hidden: boolean;
             /** @description Metric name. */
             key: string;
             /**
@@ -1213,15 +1494,32 @@ export interface components {
              */
             max?: number | null;
             /**
+             * Format: int64
+             * @description Step at which it was first reached.
+             */
+            max_step?: number | null;
+            /**
+             * Format: double
+             * @description Mean of the finite values.
+             */
+            mean?: number | null;
+            /**
              * Format: double
              * @description Lowest finite value.
              */
             min?: number | null;
             /**
              * Format: int64
+             * @description Step at which it was first reached.
+             */
+            min_step?: number | null;
+            /**
+             * Format: int64
              * @description Numbers logged, NaN included.
              */
             points: number;
+            /** @description Metric that it is drawn over, where `define_metric` named one. */
+            step_metric?: string | null;
         };
         /** @description One value of a metric. */
         MetricValue: {
@@ -1239,6 +1537,18 @@ export interface components {
         Metrics: {
             /** @description By name. */
             metrics: components["schemas"]["MetricSummary"][];
+        };
+        /** @description Metrics of many runs. */
+        MetricsOfRuns: {
+            /** @description In the order asked; metrics that a run has not logged are left out. */
+            metrics: components["schemas"]["OfRun_Vec_MetricSummary"][];
+        };
+        /** @description Which metrics of which runs are asked about. */
+        MetricsRequest: {
+            /** @description Metric names. */
+            keys: string[];
+            /** @description Run ids, or names (then the latest run of that name). */
+            runs: string[];
         };
         /** @description The answer for one of the runs asked about: `answer`, or `error` where there is none. */
         OfRun_RunStatus: {
@@ -1273,7 +1583,7 @@ export interface components {
                  * @description Expected seconds until the end.
                  */
                 eta_seconds?: number | null;
-                /** @description What deserves attention, worst first. */
+                /** @description What deserves attention, worst first; the worst of many, since a status is small. */
                 findings: components["schemas"]["Finding"][];
                 finish_at?: components["schemas"]["Timestamp"] | null;
                 /**
@@ -1282,6 +1592,11 @@ export interface components {
                  */
                 learning_rate?: number | null;
                 loss?: components["schemas"]["LossStatus"] | null;
+                /**
+                 * Format: int64
+                 * @description How many more there are, beside the run itself.
+                 */
+                more_findings?: number;
                 /**
                  * Format: double
                  * @description `step / total_steps`, 0 to 1.
@@ -1323,6 +1638,76 @@ export interface components {
                 total_steps_exact?: boolean | null;
                 total_steps_source?: components["schemas"]["TotalStepsSource"] | null;
             };
+            /** @description Why there is no answer. */
+            error?: components["schemas"]["RunFault"];
+            /** @description The run as it was asked for. */
+            run: string;
+        };
+        /** @description The answer for one of the runs asked about: `answer`, or `error` where there is none. */
+        OfRun_Vec_MetricSummary: {
+            answer?: {
+                /**
+                 * Format: double
+                 * @description The better one of `min` and `max`, where `define_metric` said which that is.
+                 */
+                best?: number | null;
+                /**
+                 * Format: int64
+                 * @description Step of the best value.
+                 */
+                best_step?: number | null;
+                /**
+                 * Format: double
+                 * @description First finite value.
+                 */
+                first?: number | null;
+                /** @description `define_metric` left it out of charts that nobody asked for. */
+                hidden: boolean;
+                /** @description Metric name. */
+                key: string;
+                /**
+                 * Format: double
+                 * @description Newest value.
+                 */
+                last?: number | null;
+                /**
+                 * Format: int64
+                 * @description Step of the newest value.
+                 */
+                last_step?: number | null;
+                /**
+                 * Format: double
+                 * @description Highest finite value.
+                 */
+                max?: number | null;
+                /**
+                 * Format: int64
+                 * @description Step at which it was first reached.
+                 */
+                max_step?: number | null;
+                /**
+                 * Format: double
+                 * @description Mean of the finite values.
+                 */
+                mean?: number | null;
+                /**
+                 * Format: double
+                 * @description Lowest finite value.
+                 */
+                min?: number | null;
+                /**
+                 * Format: int64
+                 * @description Step at which it was first reached.
+                 */
+                min_step?: number | null;
+                /**
+                 * Format: int64
+                 * @description Numbers logged, NaN included.
+                 */
+                points: number;
+                /** @description Metric that it is drawn over, where `define_metric` named one. */
+                step_metric?: string | null;
+            }[];
             /** @description Why there is no answer. */
             error?: components["schemas"]["RunFault"];
             /** @description The run as it was asked for. */
@@ -1411,6 +1796,10 @@ export interface components {
             /** @description Writing is paused. */
             writes_paused: boolean;
         };
+        /** @description What whoever asks may do. */
+        Permitted: {
+            scope?: components["schemas"]["Scope"] | null;
+        };
         /** @description A process that logs: enough to tell whether it still lives, on this machine or another. */
         ProcessIdentity: {
             /** @description Boot id of the machine; pids of another boot are gone. */
@@ -1432,6 +1821,24 @@ export interface components {
         ProjectFiles: {
             /** @description By name. */
             files: components["schemas"]["ListedFile"][];
+        };
+        /** @description One metric of a project. */
+        ProjectMetric: {
+            goal?: components["schemas"]["Goal"] | null;
+            /** @description `define_metric` left it out of charts that nobody asked for, in every run. */
+            hidden: boolean;
+            /** @description Metric name. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Runs that have logged it.
+             */
+            runs: number;
+        };
+        /** @description Every metric of a project. */
+        ProjectMetrics: {
+            /** @description By name. */
+            metrics: components["schemas"]["ProjectMetric"][];
         };
         /** @description One project in a list. */
         ProjectSummary: {
@@ -1455,6 +1862,65 @@ export interface components {
         Projects: {
             /** @description By name; a damaged one says so and hides none of the others. */
             projects: components["schemas"]["ProjectSummary"][];
+        };
+        /** @description One rank of one run, as heartbeats name it. */
+        RankOfRun: {
+            /**
+             * Format: int64
+             * @description The rank, from 1 on.
+             */
+            rank: number;
+            /** @description Id of the run. */
+            run: string;
+        };
+        /** @description One process of a run that several processes log into. */
+        RankSummary: {
+            /**
+             * Format: int32
+             * @description Exit status of the process, when it is known.
+             */
+            exit_code?: number | null;
+            /**
+             * Format: int32
+             * @description Signal that ended it.
+             */
+            exit_signal?: number | null;
+            /** @description Exception nobody caught in it. */
+            failure?: string | null;
+            finished_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Host it runs on. */
+            host?: string | null;
+            last_row_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Largest step of one of them.
+             */
+            last_step?: number | null;
+            /**
+             * Format: int32
+             * @description Its process id there.
+             */
+            pid?: number | null;
+            /**
+             * Format: int32
+             * @description Its rank; 0 decides the state of the run.
+             */
+            rank: number;
+            /**
+             * Format: int64
+             * @description Rows it has logged.
+             */
+            rows: number;
+            started_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["RunState"];
+        };
+        /** @description The line of the values as logged beside a smoothed one. */
+        RawLine: {
+            /** @description Value of each point; null where it is not finite. */
+            value: (number | null)[];
+            /** @description x of each point, ascending. */
+            x: number[];
         };
         /** @description An alert with its run. */
         RunAlert: components["schemas"]["Alert"] & {
@@ -1503,7 +1969,7 @@ export interface components {
         };
         /** @description The config of one run. */
         RunConfig: {
-            /** @description Config as it was last set. */
+            /** @description Config as the user last set it. */
             config: Record<string, unknown>;
             /** @description Its display name. */
             run: string;
@@ -1514,8 +1980,11 @@ export interface components {
         RunDetail: components["schemas"]["RunSummary"] & {
             /** @description Command line. */
             command?: string | null;
-            /** @description Config as it was last set. */
+            /** @description Config as the user last set it. */
             config: Record<string, unknown>;
+            /** @description User or team given at `init`. */
+            entity?: string | null;
+            environment?: components["schemas"]["RunEnvironment"] | null;
             /**
              * Format: int32
              * @description Signal that ended the process.
@@ -1523,19 +1992,37 @@ export interface components {
             exit_signal?: number | null;
             /** @description Exception nobody caught. */
             failure?: string | null;
+            /** @description What deserves attention, each with a hint; those that are over come last. */
+            findings: components["schemas"]["Finding"][];
             /** @description Commit of the code. */
             git_commit?: string | null;
             /** @description Host the process runs on. */
             host?: string | null;
-            /** @description Free text. */
-            notes?: string | null;
+            /** @description What the run does, as `train` or `eval`. */
+            job_type?: string | null;
             /**
              * Format: int32
              * @description Its process id there.
              */
             pid?: number | null;
-            /** @description Last value of each metric, then what `run.summary` was told. */
+            /** @description The processes that share the run, by rank; empty where one has it to itself. */
+            ranks: components["schemas"]["RankSummary"][];
+            /**
+             * @description Newest value of each key, or an object of what `define_metric(summary=…)` keeps of it, as `{"min": 0.1}`;
+             *     then what `run.summary` was told.
+             */
             summary_values: Record<string, unknown>;
+            /** @description The search for parameters it belongs to. */
+            sweep_id?: string | null;
+        };
+        /** @description Changes of the code of a run that were not committed. */
+        RunDiff: {
+            /** @description The changes as git writes them, secrets replaced; null when none are kept. */
+            diff?: string | null;
+            /** @description Commit they are against. */
+            git_commit?: string | null;
+            /** @description Their end is missing. */
+            is_cut: boolean;
         };
         /** @description What is to be changed of a run; what is left out stays. */
         RunEdit: {
@@ -1577,10 +2064,82 @@ export interface components {
             failure?: string | null;
             /** @description Said while the process was leaving by itself: its exit status, once known, knows better. */
             leaving?: boolean;
+            /**
+             * Format: int64
+             * @description Which of the processes that share the run it was; the end of rank 0 is that of the run.
+             */
+            rank?: number;
             /** @enum {string} */
             state: "finished" | "failed" | "crashed";
             /** @description When it stopped. */
             time: components["schemas"]["Timestamp"];
+        };
+        /** @description What a run was made with. What is not known is absent. */
+        RunEnvironment: {
+            /**
+             * Format: int64
+             * @description Bytes of these changes as they are kept; absent when they are not.
+             * @default null
+             */
+            diff_bytes: number | null;
+            /**
+             * @description The end of the changes is missing, since they are longer than 512 KiB.
+             * @default false
+             */
+            diff_is_cut: boolean;
+            /**
+             * @description Working directory.
+             * @default null
+             */
+            directory: string | null;
+            /**
+             * @description The interpreter.
+             * @default null
+             */
+            executable: string | null;
+            /**
+             * @description Branch of the code.
+             * @default null
+             */
+            git_branch: string | null;
+            /**
+             * @description Files of the repository had changes that were not committed.
+             * @default null
+             */
+            git_dirty: boolean | null;
+            /**
+             * @description Where the code comes from: the address of the repository's `origin`, without credentials.
+             * @default null
+             */
+            git_remote: string | null;
+            /**
+             * @description Versions of the packages that matter to a training, by name.
+             * @default {}
+             */
+            packages: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Processors of the machine.
+             * @default null
+             */
+            processors: number | null;
+            /**
+             * @description Version of Python.
+             * @default null
+             */
+            python: string | null;
+            /**
+             * @description Kernel and its version.
+             * @default null
+             */
+            system: string | null;
+            /**
+             * @description Who started it.
+             * @default null
+             */
+            user: string | null;
         };
         /** @description Why one of many runs has no answer. */
         RunFault: {
@@ -1591,6 +2150,13 @@ export interface components {
             /** @description What to do about it. */
             hint: string;
         };
+        /** @description Runs that are drawn as one band, such as those that differ in their seed only. */
+        RunGroup: {
+            /** @description How the answer names it. */
+            name: string;
+            /** @description Run ids, or names (then the latest run of that name). */
+            runs: string[];
+        };
         /** @description What is known of a run when a process begins to log into it. */
         RunStart: {
             /** @description The command line, secrets left out. */
@@ -1600,6 +2166,7 @@ export interface components {
              * @description Sample the machine's processors and memory for this run, every so many seconds.
              */
             cpu_interval_seconds?: number | null;
+            environment?: components["schemas"]["RunEnvironment"] | null;
             /** @description Commit of the working directory's repository. */
             git_commit?: string | null;
             /**
@@ -1610,6 +2177,11 @@ export interface components {
             /** @description Free text. */
             notes?: string | null;
             process?: components["schemas"]["ProcessIdentity"] | null;
+            /**
+             * Format: int64
+             * @description Which of the processes that share the run this is; 0 where it has the run to itself.
+             */
+            rank?: number;
             /** @description The process joined a run that existed before. */
             resumed?: boolean;
             /** @description Free labels. */
@@ -1653,7 +2225,7 @@ export interface components {
              * @description Expected seconds until the end.
              */
             eta_seconds?: number | null;
-            /** @description What deserves attention, worst first. */
+            /** @description What deserves attention, worst first; the worst of many, since a status is small. */
             findings: components["schemas"]["Finding"][];
             finish_at?: components["schemas"]["Timestamp"] | null;
             /**
@@ -1662,6 +2234,11 @@ export interface components {
              */
             learning_rate?: number | null;
             loss?: components["schemas"]["LossStatus"] | null;
+            /**
+             * Format: int64
+             * @description How many more there are, beside the run itself.
+             */
+            more_findings?: number;
             /**
              * Format: double
              * @description `step / total_steps`, 0 to 1.
@@ -1747,7 +2324,7 @@ export interface components {
             loss?: number | null;
             /**
              * Format: double
-             * @description Its lowest value.
+             * @description Its best value: the lowest one unless `define_metric` said otherwise.
              */
             loss_best?: number | null;
             /**
@@ -1757,6 +2334,8 @@ export interface components {
             loss_first?: number | null;
             /** @description Metric that stands for the loss. */
             loss_key?: string | null;
+            /** @description Free text. */
+            notes?: string | null;
             /**
              * Format: double
              * @description `step / total_steps`, 0 to 1.
@@ -1810,12 +2389,24 @@ export interface components {
             metrics: Record<string, unknown>;
             timestamp?: components["schemas"]["Timestamp"] | null;
         };
+        /**
+         * @description What a token permits; each scope permits what the ones before it do.
+         * @enum {string}
+         */
+        Scope: "read" | "write" | "admin";
         /** @description The points of one metric of one run that draw the same line as all of them do. */
         Series: {
             /** @description First, last, lowest and highest of every pixel column are there. */
             exact: boolean;
             /** @description Metric name. */
             key: string;
+            /**
+             * Format: int32
+             * @description Rank of the process whose values these are; 0 where the run is not shared.
+             */
+            rank: number;
+            /** @description The line of the values as logged, where smoothing and `raw` were asked for. */
+            raw?: components["schemas"]["RawLine"];
             /** @description Its display name. */
             run: string;
             /** @description Stable id of the run. */
@@ -1825,18 +2416,32 @@ export interface components {
              * @description Points in the window before any were left out.
              */
             total_points: number;
-            /** @description Value of each point; null where it is not finite. */
+            /** @description Value of each point, smoothed where that was asked for; null where it is not finite. */
             value: (number | null)[];
             /** @description x of each point, ascending. */
             x: number[];
+            /** @description What `x` is; never `auto`. */
+            x_axis: components["schemas"]["XAxis"];
         };
-        /** @description Which series to draw, how wide. */
+        /**
+         * @description Which series to draw, how wide.
+         *
+         *     Lines (runs × keys × ranks, and the runs of groups × keys) are at most 10,000, and lines × pixels at most 2,000,000.
+         */
         SeriesRequest: {
+            /**
+             * @description Permits a quicker answer where the exact one would take long: true points, and no highest or lowest one lost,
+             *     but those that enter and leave a pixel column may be missing. `exact` of each series tells. Smoothed lines,
+             *     groups and lines over a metric are exact all the same.
+             */
+            draft?: boolean;
             /**
              * Format: double
              * @description First x of the window; the series' own when absent.
              */
             from?: number | null;
+            /** @description Runs of which not the lines are wanted but how they lie together. Those of a group need not stand in `runs`. */
+            groups?: components["schemas"]["RunGroup"][];
             /** @description Metric names. */
             keys: string[];
             /**
@@ -1844,8 +2449,12 @@ export interface components {
              * @description Width of the chart in device pixels, 1 to 10,000.
              */
             pixels?: number;
+            ranks?: number[];
+            /** @description Beside each smoothed line that of the values as logged. */
+            raw?: boolean;
             /** @description Run ids, or names (then the latest run of that name). */
             runs: string[];
+            smoothing?: components["schemas"]["Smoothing"] | null;
             /**
              * Format: double
              * @description Last x of the window; the series' own when absent.
@@ -1853,9 +2462,13 @@ export interface components {
             to?: number | null;
             /** @description The x axis. */
             x?: components["schemas"]["XAxis"];
+            /** @description How the pixels of the chart divide x. */
+            x_scale?: components["schemas"]["XScale"];
         };
         /** @description Answer to a series request. */
         SeriesResponse: {
+            /** @description One for each group and key that has points, in the order asked; absent where none was asked for. */
+            bands?: components["schemas"]["Band"][];
             /** @description One for each run and key that has points, in the order asked. */
             series: components["schemas"]["Series"][];
         };
@@ -1864,6 +2477,41 @@ export interface components {
          * @enum {string}
          */
         Severity: "note" | "warning" | "critical";
+        /**
+         * @description A way to smooth a line, computed on every value of the run before points are left out.
+         *
+         *     Values that are not finite stay gaps and count for nothing. Several values at one x count one by one.
+         */
+        Smoothing: {
+            /** @enum {string} */
+            kind: "exponential";
+            /**
+             * Format: double
+             * @description What a value weighs beside the next one where the values lie evenly, 0 to below 1: on such a line this is
+             *     the smoothing of TensorBoard and wandb. Elsewhere the mean distance of the values takes the place of
+             *     theirs.
+             * @example 0.9
+             */
+            weight: number;
+        } | {
+            /**
+             * Format: double
+             * @description Distance over which a weight halves, in units of x (steps, seconds, …), above 0.
+             * @example 100
+             */
+            half_life: number;
+            /** @enum {string} */
+            kind: "half_life";
+        } | {
+            /** @enum {string} */
+            kind: "gaussian";
+            /**
+             * Format: double
+             * @description Standard deviation of the curve in units of x, above 0. What is five times as far away counts no more.
+             * @example 50
+             */
+            width: number;
+        };
         /** @description What a statement answered. */
         SqlAnswer: {
             /** @description Names of the columns, in order; a name can stand twice. */
@@ -1910,10 +2558,94 @@ export interface components {
              */
             stored: number;
         };
-        /** @description Newest values of many runs. */
+        /** @description One line as it is kept. */
+        StoredLine: {
+            /**
+             * Format: int64
+             * @description Position in the project, ascending; the cursor of a page.
+             */
+            id: number;
+            /**
+             * Format: int32
+             * @description Which of the processes that share the run printed it.
+             */
+            rank: number;
+            /** @description Where to. */
+            stream: components["schemas"]["Stream"];
+            /** @description What. */
+            text: string;
+            /** @description When it was printed. */
+            timestamp: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description Where a line was printed to.
+         * @enum {string}
+         */
+        Stream: "stdout" | "stderr";
+        /** @description Summaries of many runs. */
         Summaries: {
             /** @description In the order asked. */
             summaries: Record<string, unknown>[];
+        };
+        /** @description Why a sync did not come to its end. */
+        SyncError: {
+            /** @description What happened. */
+            error: string;
+            /** @description What to do about it. */
+            hint: string;
+            /** @description When. */
+            time: components["schemas"]["Timestamp"];
+        };
+        /** @description Where to, where that is to change. */
+        SyncRequest: {
+            target?: components["schemas"]["SyncTarget"] | null;
+        };
+        /**
+         * @description How a project and its Dataset stand to each other.
+         * @enum {string}
+         */
+        SyncState: "off" | "syncing" | "synced" | "behind" | "failed";
+        /** @description A project and its Dataset. */
+        SyncStatus: {
+            /** @description The Dataset, where the project has one. */
+            dataset?: string | null;
+            /** @description The commit that the last sync left there. */
+            last_commit?: string | null;
+            last_error?: components["schemas"]["SyncError"] | null;
+            last_sync_at?: components["schemas"]["Timestamp"] | null;
+            next_try_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Canonical project name. */
+            project: string;
+            /**
+             * Format: int64
+             * @description Rows of metrics that were logged since, at most.
+             */
+            rows_behind: number;
+            /**
+             * Format: int64
+             * @description Rows that are there: of metrics, samples of machines, alerts and everything else.
+             */
+            rows_synced: number;
+            /** @description How the two stand. */
+            state: components["schemas"]["SyncState"];
+            /** @description Its page on the Hub, once it was synced to. */
+            url?: string | null;
+        };
+        /** @description Where a project is synced to, and how often. */
+        SyncTarget: {
+            /**
+             * @description The Dataset, as `OWNER/NAME`, or `NAME` of whoever the token belongs to.
+             * @example alice/runs
+             */
+            dataset: string;
+            /**
+             * Format: int64
+             * @description Seconds between two syncs of a project that grows; 0 for none by itself.
+             * @example 300
+             */
+            interval_seconds?: number;
+            /** @description Whether a Dataset that is not there yet is made for nobody else to see. */
+            private?: boolean;
         };
         /**
          * Format: date-time
@@ -1935,6 +2667,18 @@ export interface components {
         UploadedFiles: {
             /** @description A handle for each file, in the order of the files; each is good for one call within an hour. */
             paths: string[];
+        };
+        /**
+         * @description A kind of typed object.
+         * @enum {string}
+         */
+        ValueKind: "image" | "video" | "audio" | "html" | "object3d" | "table" | "histogram" | "markdown";
+        /** @description One page of values. */
+        ValuesPage: {
+            /** @description The values of this page, the newest row first, those of one row by key. */
+            items: components["schemas"]["LoggedValue"][];
+            /** @description Give it back as `after` for the next page; null on the last one. */
+            next?: string | null;
         };
         /** @description A version of an artifact at a glance. */
         VersionSummary: {
@@ -1973,10 +2717,19 @@ export interface components {
             timed_out: boolean;
         };
         /**
-         * @description What stands on the x axis of a chart.
+         * @description What stands on the x axis: `auto` (the metric that `define_metric` named for the one that is drawn, the step elsewhere), `step` (the training step), `time` (seconds since 1970, UTC), `relative_time` (seconds since the run's first row), or the name of a metric.
+         * @example auto
+         * @example step
+         * @example time
+         * @example relative_time
+         * @example epoch
+         */
+        XAxis: string;
+        /**
+         * @description How the pixels of a chart divide x.
          * @enum {string}
          */
-        XAxis: "step" | "time" | "relative_time";
+        XScale: "linear" | "log";
     };
     responses: never;
     parameters: never;
@@ -2093,6 +2846,85 @@ export interface operations {
             };
             /** @description The data directory cannot be written. */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is permitted. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "scope": "read"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Permitted"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3253,6 +4085,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "ranks": [
+                 *         {
+                 *           "rank": 1,
+                 *           "run": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e"
+                 *         }
+                 *       ],
                  *       "runs": [
                  *         "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e"
                  *       ],
@@ -3441,6 +4279,265 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_project_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every metric, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metrics": [
+                     *         {
+                     *           "goal": "minimize",
+                     *           "hidden": false,
+                     *           "key": "train/loss",
+                     *           "runs": 2
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectMetrics"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_run_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        /** @description Which runs, at most 1,000, and which metrics, at most 100. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "keys": [
+                 *         "train/loss"
+                 *       ],
+                 *       "runs": [
+                 *         "lr-3e-4",
+                 *         "lr-1e-3"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["MetricsRequest"];
+            };
+        };
+        responses: {
+            /** @description One answer a run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "metrics": [
+                     *         {
+                     *           "answer": [
+                     *             {
+                     *               "best": null,
+                     *               "best_step": null,
+                     *               "first": 2.41,
+                     *               "hidden": false,
+                     *               "key": "train/loss",
+                     *               "last": 1.21,
+                     *               "last_step": 850,
+                     *               "max": 2.41,
+                     *               "max_step": 10,
+                     *               "mean": 1.64,
+                     *               "min": 1.19,
+                     *               "min_step": 840,
+                     *               "points": 85,
+                     *               "step_metric": null
+                     *             }
+                     *           ],
+                     *           "run": "lr-3e-4"
+                     *         },
+                     *         {
+                     *           "error": {
+                     *             "code": "run_not_found",
+                     *             "error": "run `lr-1e-3` is not in project `digits`",
+                     *             "hint": "did you mean `lr-3e-4`"
+                     *           },
+                     *           "run": "lr-1e-3"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MetricsOfRuns"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3666,6 +4763,7 @@ export interface operations {
                      *           "loss_best": 1.19,
                      *           "loss_first": 2.41,
                      *           "loss_key": "train/loss",
+                     *           "notes": null,
                      *           "progress": 0.708,
                      *           "project": "digits",
                      *           "rows": 85,
@@ -3786,16 +4884,47 @@ export interface operations {
                      *       },
                      *       "created_at": "2026-11-23T01:29:22.070297+00:00",
                      *       "elapsed_seconds": 2910,
+                     *       "entity": null,
+                     *       "environment": {
+                     *         "diff_bytes": 67,
+                     *         "diff_is_cut": false,
+                     *         "directory": "/home/ada/digits",
+                     *         "executable": null,
+                     *         "git_branch": "main",
+                     *         "git_dirty": true,
+                     *         "git_remote": null,
+                     *         "packages": {
+                     *           "torch": "2.9.1"
+                     *         },
+                     *         "processors": null,
+                     *         "python": "3.12.7",
+                     *         "system": null,
+                     *         "user": "ada"
+                     *       },
                      *       "eta_high_seconds": 1260,
                      *       "eta_low_seconds": 1150,
                      *       "eta_seconds": 1198,
                      *       "exit_code": null,
                      *       "exit_signal": null,
                      *       "failure": null,
+                     *       "findings": [
+                     *         {
+                     *           "code": "loss_spike",
+                     *           "evidence": "`train/loss` went to 7.2 where 1.61 was usual, back at step 224",
+                     *           "hint": "harmless if single; if it comes again, look at the batch of that step, clip gradients or lower the learning rate",
+                     *           "metrics": [
+                     *             "train/loss"
+                     *           ],
+                     *           "severity": "note",
+                     *           "since_step": 214,
+                     *           "until_step": 224
+                     *         }
+                     *       ],
                      *       "finished_at": null,
                      *       "git_commit": "9f2c1e7",
                      *       "group": null,
                      *       "host": "trainer-1",
+                     *       "job_type": "train",
                      *       "last_row_at": "2026-11-23T02:17:50.870297+00:00",
                      *       "loss": 1.23,
                      *       "loss_best": 1.19,
@@ -3805,6 +4934,7 @@ export interface operations {
                      *       "pid": 4242,
                      *       "progress": 0.708,
                      *       "project": "digits",
+                     *       "ranks": [],
                      *       "rows": 85,
                      *       "run": "lr-3e-4",
                      *       "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
@@ -3813,8 +4943,13 @@ export interface operations {
                      *       "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
                      *       "summary_values": {
                      *         "train/global_step": 850,
-                     *         "train/loss": 1.23
+                     *         "train/loss": 1.23,
+                     *         "val/accuracy": {
+                     *           "last": 0.9,
+                     *           "max": 0.91
+                     *         }
                      *       },
+                     *       "sweep_id": null,
                      *       "tags": [
                      *         "baseline"
                      *       ],
@@ -4044,16 +5179,47 @@ export interface operations {
                      *       },
                      *       "created_at": "2026-11-23T01:29:22.070297+00:00",
                      *       "elapsed_seconds": 2910,
+                     *       "entity": null,
+                     *       "environment": {
+                     *         "diff_bytes": 67,
+                     *         "diff_is_cut": false,
+                     *         "directory": "/home/ada/digits",
+                     *         "executable": null,
+                     *         "git_branch": "main",
+                     *         "git_dirty": true,
+                     *         "git_remote": null,
+                     *         "packages": {
+                     *           "torch": "2.9.1"
+                     *         },
+                     *         "processors": null,
+                     *         "python": "3.12.7",
+                     *         "system": null,
+                     *         "user": "ada"
+                     *       },
                      *       "eta_high_seconds": 1260,
                      *       "eta_low_seconds": 1150,
                      *       "eta_seconds": 1198,
                      *       "exit_code": null,
                      *       "exit_signal": null,
                      *       "failure": null,
+                     *       "findings": [
+                     *         {
+                     *           "code": "loss_spike",
+                     *           "evidence": "`train/loss` went to 7.2 where 1.61 was usual, back at step 224",
+                     *           "hint": "harmless if single; if it comes again, look at the batch of that step, clip gradients or lower the learning rate",
+                     *           "metrics": [
+                     *             "train/loss"
+                     *           ],
+                     *           "severity": "note",
+                     *           "since_step": 214,
+                     *           "until_step": 224
+                     *         }
+                     *       ],
                      *       "finished_at": null,
                      *       "git_commit": "9f2c1e7",
                      *       "group": null,
                      *       "host": "trainer-1",
+                     *       "job_type": "train",
                      *       "last_row_at": "2026-11-23T02:17:50.870297+00:00",
                      *       "loss": 1.23,
                      *       "loss_best": 1.19,
@@ -4063,6 +5229,7 @@ export interface operations {
                      *       "pid": 4242,
                      *       "progress": 0.708,
                      *       "project": "digits",
+                     *       "ranks": [],
                      *       "rows": 85,
                      *       "run": "lr-3e-4",
                      *       "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
@@ -4071,8 +5238,13 @@ export interface operations {
                      *       "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
                      *       "summary_values": {
                      *         "train/global_step": 850,
-                     *         "train/loss": 1.23
+                     *         "train/loss": 1.23,
+                     *         "val/accuracy": {
+                     *           "last": 0.9,
+                     *           "max": 0.91
+                     *         }
                      *       },
+                     *       "sweep_id": null,
                      *       "tags": [
                      *         "baseline"
                      *       ],
@@ -4656,6 +5828,11 @@ export interface operations {
                  * @example lr-3e-4
                  */
                 name?: string;
+                /**
+                 * @description Rank of the process that reports; beside what rank 0 reports, no other counts.
+                 * @example 0
+                 */
+                rank?: number;
             };
             header?: never;
             path: {
@@ -4778,6 +5955,363 @@ export interface operations {
             };
         };
     };
+    list_console: {
+        parameters: {
+            query?: {
+                /**
+                 * @description `next` of the page before; the first page when absent.
+                 * @example 1000
+                 */
+                after?: number;
+                /**
+                 * @description Lines of the page, at most 10,000.
+                 * @example 1000
+                 */
+                limit?: number;
+                /**
+                 * @description So many of the newest lines, at most 10,000, in the place of a page.
+                 * @example 8
+                 */
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, in the order printed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "id": 1,
+                     *           "rank": 0,
+                     *           "stream": "stdout",
+                     *           "text": "epoch 3: loss 1.23",
+                     *           "timestamp": "2026-11-23T02:17:52.070297+00:00"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "total": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConsolePage"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    append_console: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description The lines, in the order printed. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "lines": [
+                 *         {
+                 *           "log_id": "my-line-1",
+                 *           "rank": 0,
+                 *           "stream": "stdout",
+                 *           "text": "epoch 3: loss 1.23",
+                 *           "timestamp": "2026-11-23T02:17:52.070297+00:00"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ConsoleReport"];
+            };
+        };
+        responses: {
+            /** @description They are stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_run_diff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The changes as git writes them; null when none are kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "diff": "diff --git a/train.py b/train.py\n@@ -1 +1 @@\n-lr = 1e-3\n+lr = 3e-4\n",
+                     *       "git_commit": "9f2c1e7",
+                     *       "is_cut": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunDiff"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     end_run: {
         parameters: {
             query?: never;
@@ -4806,6 +6340,7 @@ export interface operations {
                  *       "failure": "ValueError: no data",
                  *       "leaving": false,
                  *       "name": "lr-3e-4",
+                 *       "rank": 0,
                  *       "state": "failed",
                  *       "time": "2026-11-23T02:17:52.070297+00:00"
                  *     }
@@ -4815,6 +6350,156 @@ export interface operations {
         };
         responses: {
             /** @description It is recorded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The data directory cannot be written. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    put_run_environment: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Display name of a run that is made by this request; its id when absent.
+                 * @example lr-3e-4
+                 */
+                name?: string;
+                /**
+                 * @description Rank of the process that reports; beside what rank 0 reports, no other counts.
+                 * @example 0
+                 */
+                rank?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description User, folder, Python, packages and state of the code, with the changes that are not committed. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "diff": "diff --git a/train.py b/train.py\n@@ -1 +1 @@\n-lr = 1e-3\n+lr = 3e-4\n",
+                 *       "environment": {
+                 *         "diff_bytes": 67,
+                 *         "diff_is_cut": false,
+                 *         "directory": "/home/ada/digits",
+                 *         "executable": null,
+                 *         "git_branch": "main",
+                 *         "git_dirty": true,
+                 *         "git_remote": null,
+                 *         "packages": {
+                 *           "torch": "2.9.1"
+                 *         },
+                 *         "processors": null,
+                 *         "python": "3.12.7",
+                 *         "system": null,
+                 *         "user": "ada"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnvironmentReport"];
+            };
+        };
+        responses: {
+            /** @description It is stored. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5318,12 +7003,20 @@ export interface operations {
                      * @example {
                      *       "metrics": [
                      *         {
+                     *           "best": null,
+                     *           "best_step": null,
+                     *           "first": 2.41,
+                     *           "hidden": false,
                      *           "key": "train/loss",
                      *           "last": 1.21,
                      *           "last_step": 850,
                      *           "max": 2.41,
+                     *           "max_step": 10,
+                     *           "mean": 1.64,
                      *           "min": 1.19,
-                     *           "points": 85
+                     *           "min_step": 840,
+                     *           "points": 85,
+                     *           "step_metric": null
                      *         }
                      *       ]
                      *     }
@@ -5550,6 +7243,7 @@ export interface operations {
                  *       "start": {
                  *         "command": "python train.py --lr 3e-4",
                  *         "cpu_interval_seconds": null,
+                 *         "environment": null,
                  *         "git_commit": "9f2c1e7",
                  *         "gpu_interval_seconds": null,
                  *         "notes": null,
@@ -5559,6 +7253,7 @@ export interface operations {
                  *           "pid": 4242,
                  *           "start_ticks": 1234567
                  *         },
+                 *         "rank": 0,
                  *         "resumed": false,
                  *         "tags": [
                  *           "baseline"
@@ -5704,9 +7399,13 @@ export interface operations {
                      *       "eta_seconds": 1198,
                      *       "findings": [
                      *         {
-                     *           "code": "gradient_spike",
-                     *           "evidence": "train/grad_norm 41.2 at step 610, 12 times its median",
-                     *           "severity": "note"
+                     *           "code": "grad_norm_spike",
+                     *           "evidence": "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since",
+                     *           "metrics": [
+                     *             "train/grad_norm"
+                     *           ],
+                     *           "severity": "note",
+                     *           "since_step": 610
                      *         }
                      *       ],
                      *       "finish_at": "2026-11-23T02:37:50.070297+00:00",
@@ -5834,7 +7533,11 @@ export interface operations {
                     /**
                      * @example {
                      *       "train/global_step": 850,
-                     *       "train/loss": 1.23
+                     *       "train/loss": 1.23,
+                     *       "val/accuracy": {
+                     *         "last": 0.9,
+                     *         "max": 0.91
+                     *       }
                      *     }
                      */
                     "application/json": Record<string, unknown>;
@@ -5913,6 +7616,11 @@ export interface operations {
                  * @example lr-3e-4
                  */
                 name?: string;
+                /**
+                 * @description Rank of the process that reports; beside what rank 0 reports, no other counts.
+                 * @example 0
+                 */
+                rank?: number;
             };
             header?: never;
             path: {
@@ -5935,7 +7643,11 @@ export interface operations {
                 /**
                  * @example {
                  *       "train/global_step": 850,
-                 *       "train/loss": 1.23
+                 *       "train/loss": 1.23,
+                 *       "val/accuracy": {
+                 *         "last": 0.9,
+                 *         "max": 0.91
+                 *       }
                  *     }
                  */
                 "application/json": Record<string, unknown>;
@@ -6352,9 +8064,13 @@ export interface operations {
                      *         "eta_seconds": 1198,
                      *         "findings": [
                      *           {
-                     *             "code": "gradient_spike",
-                     *             "evidence": "train/grad_norm 41.2 at step 610, 12 times its median",
-                     *             "severity": "note"
+                     *             "code": "grad_norm_spike",
+                     *             "evidence": "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since",
+                     *             "metrics": [
+                     *               "train/grad_norm"
+                     *             ],
+                     *             "severity": "note",
+                     *             "since_step": 610
                      *           }
                      *         ],
                      *         "finish_at": "2026-11-23T02:37:50.070297+00:00",
@@ -6473,23 +8189,39 @@ export interface operations {
             content: {
                 /**
                  * @example {
+                 *       "draft": false,
                  *       "from": null,
+                 *       "groups": [
+                 *         {
+                 *           "name": "seeds",
+                 *           "runs": [
+                 *             "lr-3e-4"
+                 *           ]
+                 *         }
+                 *       ],
                  *       "keys": [
                  *         "train/loss"
                  *       ],
                  *       "pixels": 1500,
+                 *       "ranks": [],
+                 *       "raw": true,
                  *       "runs": [
                  *         "lr-3e-4"
                  *       ],
+                 *       "smoothing": {
+                 *         "kind": "exponential",
+                 *         "weight": 0.9
+                 *       },
                  *       "to": null,
-                 *       "x": "step"
+                 *       "x": "auto",
+                 *       "x_scale": "linear"
                  *     }
                  */
                 "application/json": components["schemas"]["SeriesRequest"];
             };
         };
         responses: {
-            /** @description One series for each run and key that has points; columns for `Accept: application/vnd.apache.arrow.stream`. */
+            /** @description One series for each run and key that has points, one band for each group and key. For `Accept: application/vnd.apache.arrow.stream` a table with a row for each of them, `x` and `value` (of bands the mean) as lists. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6497,23 +8229,68 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "bands": [
+                     *         {
+                     *           "group": "seeds",
+                     *           "key": "train/loss",
+                     *           "max": [
+                     *             2.41,
+                     *             1.78
+                     *           ],
+                     *           "mean": [
+                     *             2.41,
+                     *             1.78
+                     *           ],
+                     *           "min": [
+                     *             2.41,
+                     *             1.78
+                     *           ],
+                     *           "runs": [
+                     *             1,
+                     *             1
+                     *           ],
+                     *           "standard_deviation": [
+                     *             0,
+                     *             0
+                     *           ],
+                     *           "x": [
+                     *             0,
+                     *             850
+                     *           ],
+                     *           "x_axis": "step"
+                     *         }
+                     *       ],
                      *       "series": [
                      *         {
                      *           "exact": true,
                      *           "key": "train/loss",
+                     *           "rank": 0,
+                     *           "raw": {
+                     *             "value": [
+                     *               2.41,
+                     *               null,
+                     *               1.21
+                     *             ],
+                     *             "x": [
+                     *               0,
+                     *               420,
+                     *               850
+                     *             ]
+                     *           },
                      *           "run": "lr-3e-4",
                      *           "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
                      *           "total_points": 3,
                      *           "value": [
                      *             2.41,
                      *             null,
-                     *             1.21
+                     *             1.78
                      *           ],
                      *           "x": [
                      *             0,
                      *             420,
                      *             850
-                     *           ]
+                     *           ],
+                     *           "x_axis": "step"
                      *         }
                      *       ]
                      *     }
@@ -6655,9 +8432,13 @@ export interface operations {
                      *             "eta_seconds": 1198,
                      *             "findings": [
                      *               {
-                     *                 "code": "gradient_spike",
-                     *                 "evidence": "train/grad_norm 41.2 at step 610, 12 times its median",
-                     *                 "severity": "note"
+                     *                 "code": "grad_norm_spike",
+                     *                 "evidence": "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since",
+                     *                 "metrics": [
+                     *                   "train/grad_norm"
+                     *                 ],
+                     *                 "severity": "note",
+                     *                 "since_step": 610
                      *               }
                      *             ],
                      *             "finish_at": "2026-11-23T02:37:50.070297+00:00",
@@ -6826,7 +8607,11 @@ export interface operations {
                      *         {
                      *           "answer": {
                      *             "train/global_step": 850,
-                     *             "train/loss": 1.23
+                     *             "train/loss": 1.23,
+                     *             "val/accuracy": {
+                     *               "last": 0.9,
+                     *               "max": 0.91
+                     *             }
                      *           },
                      *           "run": "lr-3e-4"
                      *         },
@@ -6891,6 +8676,393 @@ export interface operations {
             };
             /** @description The body is not of a type the operation takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last commit, what is behind, when the next sync begins, what kept the last one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dataset": "alice/runs",
+                     *       "last_commit": "5f1c0a9b7d3e4f6a8b2c1d0e9f8a7b6c5d4e3f2a",
+                     *       "last_error": null,
+                     *       "last_sync_at": "2026-11-23T02:17:52.070297+00:00",
+                     *       "next_try_at": "2026-11-23T02:17:52.070297+00:00",
+                     *       "project": "digits",
+                     *       "rows_behind": 40,
+                     *       "rows_synced": 12000,
+                     *       "state": "behind",
+                     *       "url": "https://huggingface.co/datasets/alice/runs"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SyncStatus"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_sync: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        /** @description An empty object, or where the project goes from now on. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "target": {
+                 *         "dataset": "alice/runs",
+                 *         "interval_seconds": 300,
+                 *         "private": true
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SyncRequest"];
+            };
+        };
+        responses: {
+            /** @description It has begun, or one that was under way goes on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "dataset": "alice/runs",
+                     *       "last_commit": "5f1c0a9b7d3e4f6a8b2c1d0e9f8a7b6c5d4e3f2a",
+                     *       "last_error": null,
+                     *       "last_sync_at": "2026-11-23T02:17:52.070297+00:00",
+                     *       "next_try_at": "2026-11-23T02:17:52.070297+00:00",
+                     *       "project": "digits",
+                     *       "rows_behind": 40,
+                     *       "rows_synced": 12000,
+                     *       "state": "behind",
+                     *       "url": "https://huggingface.co/datasets/alice/runs"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SyncStatus"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_values: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Kinds of which a value must hold one; any when absent.
+                 * @example [
+                 *       "image",
+                 *       "table"
+                 *     ]
+                 */
+                kinds?: components["schemas"]["ValueKind"][];
+                /**
+                 * @description Id of a run, or its name and then the latest run of that name; all runs when absent.
+                 * @example lr-3e-4
+                 */
+                run?: string;
+                /**
+                 * @description The key that the values were logged under; any when absent.
+                 * @example samples
+                 */
+                key?: string;
+                /**
+                 * @description `next` of the page before; the first page when absent.
+                 * @example 85.2
+                 */
+                after?: string;
+                /**
+                 * @description Values of the page, at most 10,000.
+                 * @example 1000
+                 */
+                limit?: number;
+                /**
+                 * @description In the place of the newest values those that lie evenly among all there are, the oldest and the newest included.
+                 * @example false
+                 */
+                spread?: boolean;
+                /**
+                 * @description Without the values themselves: where they are, and of which kinds.
+                 * @example false
+                 */
+                brief?: boolean;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page, the newest row first, the values of a row by key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "key": "samples",
+                     *           "kinds": [
+                     *             "image"
+                     *           ],
+                     *           "row_id": 85,
+                     *           "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *           "step": 850,
+                     *           "timestamp": "2026-11-23T02:17:52.070297+00:00",
+                     *           "value": {
+                     *             "_type": "trackio.image",
+                     *             "file_path": "digits/lr-3e-4/850/6b1f0c2e.png"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": "85"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ValuesPage"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7882,8 +10054,8 @@ export interface operations {
                      * @example {
                      *       "api_transport": "http",
                      *       "api_version": 1,
-                     *       "mcp_enabled": false,
-                     *       "mcp_path": null,
+                     *       "mcp_enabled": true,
+                     *       "mcp_path": "/mcp",
                      *       "version": "0.43.0+paceline.0.1.0",
                      *       "writes_paused": false
                      *     }

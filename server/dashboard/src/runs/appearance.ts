@@ -1,4 +1,5 @@
 /** How a run looks wherever it is drawn: its colour for ever, its dash when many are seen. */
+import { settings } from '../settings/settings.svelte';
 
 const COLOURS = 12;
 /** Dashes in CSS pixels, by the number in `DASH_OF_COLOUR`; null: solid. */
@@ -19,5 +20,5 @@ export function appearanceOf(slot: number, visibleRuns: number): Appearance {
   const colour = slot % COLOURS;
   const turn = Math.floor(slot / COLOURS);
   const dash = DASHES[(DASH_OF_COLOUR[colour] + turn) % DASHES.length];
-  return { colour: `--run-${colour}`, dash: visibleRuns >= DASHED_FROM ? dash : null };
+  return { colour: `--run-${colour}`, dash: settings.alwaysDashed || visibleRuns >= DASHED_FROM ? dash : null };
 }

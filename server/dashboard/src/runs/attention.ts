@@ -9,7 +9,7 @@ export const MOST_LANES = 5;
 const LATELY_SECONDS = 86_400;
 
 /** No end has been seen: rows may still come. */
-export function isActive(run: RunSummary): boolean {
+export function isActive(run: Pick<RunSummary, 'state'>): boolean {
   return run.state === 'created' || run.state === 'running' || run.state === 'stalled';
 }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Finding, RunState } from '../api/client';
-import { headline } from './headline';
+import { asOf, headline } from './headline';
 import { byRun, testRun, testStatus } from './testRuns';
 
 const diverging: Finding = { code: 'loss_diverging', severity: 'critical', evidence: '' };
@@ -24,7 +24,7 @@ describe('the headline', () => {
   });
 
   it('says that all has ended, and how', () => {
-    expect(headline(many('finished', 12), byRun())).toEqual({ main: 'All 12 runs have ended.', rest: '' });
+    expect(headline(many('finished', 12), byRun())).toEqual({ main: 'All 12 runs have ended.', rest: '', best: null });
     expect(headline(many('crashed', 1), byRun()).main).toBe('The run has crashed.');
     expect(headline([...many('finished', 1), ...many('crashed', 1)], byRun()).rest).toBe('1 finished, 1 crashed.');
   });
@@ -36,7 +36,11 @@ describe('the headline', () => {
       testRun({ run: 'c', state: 'finished', loss_key: 'loss', loss: 0.1 }),
       testRun({ run: 'd', state: 'finished', loss_key: 'train/loss', loss: null }),
     ];
-    expect(headline(runs, byRun()).rest).toBe('Lowest train/loss 1.250 by b.');
-    expect(headline(runs.slice(0, 1), byRun()).rest).toBe('');
+    expect(headline(runs, byRun()).best?.run).toBe('b');
+    expect(headline(runs.slice(0, 1), byRun()).best).toBeNull();
+  });
+
+  it('says of when it is once nothing newer is known', () => {
+    expect(asOf('14:23:47', 'One run is on track, one diverges.')).toBe('At 14:23:47: one run is on track, one diverges.');
   });
 });

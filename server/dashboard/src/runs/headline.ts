@@ -1,13 +1,14 @@
 /** The sentence at the top of a project: how is it going? */
 import type { RunStatus, RunSummary } from '../api/client';
-import { capitalised, countInWords, formatCount, formatFigure } from '../format';
+import { capitalised, countInWords, formatCount } from '../format';
 import { criticalWord } from './finding';
 
 export interface Headline {
   /** What runs, as a sentence. */
   main: string;
-  /** What has ended and the best run; may be empty. */
+  /** What has ended; may be empty. */
   rest: string;
+  best: RunSummary | null;
 }
 
 type Kind = 'on track' | 'diverging' | 'loss is NaN' | 'critical' | 'stalled' | 'created';
@@ -42,8 +43,8 @@ function activeSentence(runs: readonly RunSummary[], statuses: ReadonlyMap<strin
   return parts.length === 0 ? null : `${capitalised(parts.join(', '))}.`;
 }
 
-/** The run with the lowest loss (mean of the last 10 rows) among those that log the commonest loss metric. */
-function bestSentence(runs: readonly RunSummary[]): string | null {
+/** The run with the lowest loss (mean of the last 10 rows) among those that log the commonest loss metric; null for one alone. */
+export function bestRun(runs: readonly RunSummary[]): RunSummary | null {
   const counts = new Map<string, number>();
   for (const { loss_key } of runs) if (loss_key != null) counts.set(loss_key, (counts.get(loss_key) ?? 0) + 1);
   const key = [...counts].sort((a, b) => b[1] - a[1])[0]?.[0];
@@ -52,20 +53,21 @@ function bestSentence(runs: readonly RunSummary[]): string | null {
     if (run.loss_key !== key || run.loss == null) continue;
     if (best?.loss == null || run.loss < best.loss) best = run;
   }
-  if (key === undefined || best === null || runs.length < 2) return null;
-  return `Lowest ${key} ${formatFigure(best.loss)} by ${best.run}.`;
+  return runs.length < 2 ? null : best;
 }
 
-/** Tells a project in two sentences. `runs` must not be empty. */
+/** The same sentence of the moment in which it was true, when nothing newer is known. */
+export const asOf = (clock: string, sentence: string): string => `At ${clock}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
+
+/** Tells a project in a few sentences. `runs` must not be empty. */
 export function headline(runs: readonly RunSummary[], statuses: ReadonlyMap<string, RunStatus>): Headline {
   const active = activeSentence(runs, statuses);
   const ended = (['finished', 'failed', 'crashed'] as const)
     .map((state) => [runs.filter((run) => run.state === state).length, state] as const)
     .filter(([count]) => count > 0);
   const endedText = ended.map(([count, state]) => `${formatCount(count)} ${state}`).join(', ');
-  const best = bestSentence(runs);
-  const join = (...parts: (string | null)[]) => parts.filter((part) => part !== null && part !== '').join(' ');
-  if (active !== null) return { main: active, rest: join(endedText && `${endedText}.`, best) };
+  const best = bestRun(runs);
+  if (active !== null) return { main: active, rest: endedText && `${endedText}.`, best };
   const main = runs.length === 1 ? `The run has ${ended[0][1]}.` : `All ${countInWords(runs.length)} runs have ended.`;
-  return { main, rest: join(ended.length > 1 ? `${endedText}.` : null, best) };
+  return { main, rest: ended.length > 1 ? `${endedText}.` : '', best };
 }

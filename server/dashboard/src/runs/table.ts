@@ -1,85 +1,54 @@
-/** Order and choice of the rows of the run table. */
+/** The order of the rows of the run table. */
 import type { RunSummary } from '../api/client';
-
-export type Column = 'run' | 'state' | 'progress' | 'step' | 'elapsed' | 'loss' | 'best' | 'created';
+import { isLowerBetter } from '../charts/line';
+import { fieldOf, STATES, valueOf, type Facts, type Field } from './fields';
 
 export interface Sort {
-  column: Column;
+  /** Name of a field. */
+  field: string;
   descending: boolean;
 }
 
-/** The columns with a head to sort by, in their order. */
-export const COLUMNS: readonly { column: Column; title: string; number: boolean }[] = [
-  { column: 'run', title: 'Run', number: false },
-  { column: 'state', title: 'State', number: false },
-  { column: 'progress', title: 'Progress and ETA', number: false },
-  { column: 'step', title: 'Step', number: true },
-  { column: 'elapsed', title: 'Time', number: true },
-  { column: 'loss', title: 'Last', number: true },
-  { column: 'best', title: 'Best', number: true },
-  { column: 'created', title: 'Created', number: true },
-];
-
 /** Newest first, as the server lists them. */
-export const NEWEST_FIRST: Sort = { column: 'created', descending: true };
+export const NEWEST_FIRST: Sort = { field: 'created', descending: true };
 
-/** Columns whose first click shows the largest value first. */
-const LARGEST_FIRST: readonly Column[] = ['progress', 'step', 'elapsed', 'created'];
-
-const STATE_ORDER: readonly RunSummary['state'][] = ['running', 'stalled', 'created', 'failed', 'crashed', 'finished'];
-
-/** The sort after a click on a column head: its natural direction first, then the other. */
-export function clicked(sort: Sort, column: Column): Sort {
-  if (sort.column === column) return { column, descending: !sort.descending };
-  return { column, descending: LARGEST_FIRST.includes(column) };
+/** What is shown from the largest value down at first. */
+function largestFirst(field: Field): boolean {
+  if (field.of === 'run') return ['progress', 'step', 'steps', 'rows', 'elapsed', 'created', 'ended'].includes(field.name);
+  return field.of === 'metric' && field.part !== 'at' && !isLowerBetter(field.metric);
 }
 
-function valueOf(run: RunSummary, column: Column): number | string | null | undefined {
-  switch (column) {
-    case 'run':
-      return run.run;
-    case 'state':
-      return STATE_ORDER.indexOf(run.state);
-    case 'progress':
-      return run.state === 'finished' ? 1 : run.progress;
-    case 'step':
-      return run.step;
-    case 'elapsed':
-      return run.elapsed_seconds;
-    case 'loss':
-      return run.loss;
-    case 'best':
-      return run.loss_best;
-    case 'created':
-      return run.created_at == null ? null : Date.parse(run.created_at);
-  }
+/** The sort after a click on a column head: its natural direction first, then the other. */
+export function clicked(sort: Sort, name: string, facts: Facts): Sort {
+  if (sort.field === name) return { field: name, descending: !sort.descending };
+  const field = fieldOf(name, facts);
+  return { field: name, descending: field !== null && largestFirst(field) };
 }
 
 const names = new Intl.Collator('en', { numeric: true });
 
-/** Sorted rows; rows without a value stand last in both directions, equal rows newest first. */
-export function sorted(runs: readonly RunSummary[], sort: Sort): RunSummary[] {
-  const sign = sort.descending ? -1 : 1;
-  return runs
-    .map((run) => ({ run, value: valueOf(run, sort.column) }))
-    .sort((a, b) => {
-      if (a.value == null || b.value == null) {
-        return Number(a.value == null) - Number(b.value == null) || b.run.colour_slot - a.run.colour_slot;
-      }
-      const order =
-        typeof a.value === 'string' || typeof b.value === 'string'
-          ? names.compare(String(a.value), String(b.value))
-          : a.value - b.value;
-      return sign * order || b.run.colour_slot - a.run.colour_slot;
-    })
-    .map(({ run }) => run);
+/** A value in a form that can be put in order; null where there is none. */
+function rankOf(field: Field, run: RunSummary, facts: Facts): number | string | null {
+  const value = valueOf(field, run, facts);
+  if (value == null || typeof value === 'number') return value ?? null;
+  if (field.kind === 'state') return STATES.indexOf(run.state);
+  if (Array.isArray(value) && value.length === 0) return null;
+  return String(value);
 }
 
-/** Runs that contain every word of `text` in name, state, group or tags. */
-export function matching(runs: readonly RunSummary[], text: string): RunSummary[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return runs.filter((run) => {
-    const haystack = [run.run, run.state, run.group ?? '', ...run.tags].join('\n').toLowerCase();
-    return words.every((word) => haystack.includes(word));
-  });
+/** Sorted rows; rows without a value stand last in both directions, equal rows newest first. Numbers come before texts. */
+export function sorted(runs: readonly RunSummary[], sort: Sort, facts: Facts): RunSummary[] {
+  const field = fieldOf(sort.field, facts) ?? fieldOf(NEWEST_FIRST.field, facts);
+  const sign = sort.descending ? -1 : 1;
+  const age = (a: RunSummary, b: RunSummary) => (b.created_at ?? '').localeCompare(a.created_at ?? '') || b.colour_slot - a.colour_slot;
+  if (field === null) return [...runs];
+  return runs
+    .map((run) => ({ run, value: rankOf(field, run, facts) }))
+    .sort((a, b) => {
+      if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null) || age(a.run, b.run);
+      if (typeof a.value === 'number' && typeof b.value === 'number') return sign * (a.value - b.value) || age(a.run, b.run);
+      if (typeof a.value === 'number' || typeof b.value === 'number') return typeof a.value === 'number' ? -1 : 1;
+      return sign * names.compare(a.value, b.value) || age(a.run, b.run);
+    })
+    .map(({ run }) => run);
 }

@@ -18,18 +18,32 @@ function stored(): ThemeChoice {
 
 class Theme {
   choice = $state<ThemeChoice>(stored());
+  /** What the address asks for stands over the choice. */
+  #asked = $state<'light' | 'dark' | null>(null);
+  shown = $derived<ThemeChoice>(this.#asked ?? this.choice);
   #systemDark = $state(systemDark.matches);
-  dark = $derived(this.choice === 'system' ? this.#systemDark : this.choice === 'dark');
+  dark = $derived(this.shown === 'system' ? this.#systemDark : this.shown === 'dark');
 
   constructor() {
     systemDark.addEventListener('change', ({ matches }) => (this.#systemDark = matches));
     this.#apply();
   }
 
+  /** Shows what the address asks for; null: what was chosen. */
+  ask(asked: 'light' | 'dark' | null): void {
+    this.#asked = asked;
+    this.#apply();
+  }
+
   next(): void {
-    this.choice = NEXT[this.choice];
+    this.choose(NEXT[this.shown]);
+  }
+
+  choose(choice: ThemeChoice): void {
+    this.choice = choice;
+    this.#asked = null;
     try {
-      localStorage.setItem(KEY, this.choice);
+      localStorage.setItem(KEY, choice);
     } catch {
       // The choice then lasts as long as the page.
     }
@@ -37,8 +51,8 @@ class Theme {
   }
 
   #apply(): void {
-    if (this.choice === 'system') delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = this.choice;
+    if (this.shown === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = this.shown;
   }
 }
 

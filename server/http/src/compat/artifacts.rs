@@ -37,7 +37,8 @@ pub(super) fn upload_blobs(call: &Call<'_>, store: &Store) -> Result<Reply, ApiE
     call.require_hf_token()?;
     let project = ProjectName::new(&call.get::<String>("project")?)?;
     let uploads: Vec<UploadedBlob> = call.get("uploads")?;
-    let taken: Vec<_> = uploads.iter().map(|upload| call.state.uploads.take(&upload.uploaded_file)).collect();
+    let waiting = &call.server()?.uploads;
+    let taken: Vec<_> = uploads.iter().map(|upload| waiting.take(&upload.uploaded_file)).collect();
     let files = taken.into_iter().collect::<Result<Vec<_>, _>>()?;
     let blobs = store.blobs(project.as_str());
     for (upload, file) in uploads.iter().zip(&files) {

@@ -56,5 +56,5 @@ pub(crate) async fn get_artifact_blob(
             StoredFile::examine(file, digest.as_str())
         })
         .await?;
-    Ok(file.saved().respond(&request))
+    Ok(file.saved_unnamed().respond(&request))
 }

@@ -26,12 +26,22 @@ pub(super) struct Call<'a> {
     pub(super) arguments: Arguments<'a>,
     /// When it came.
     pub(super) arrived: Timestamp,
-    pub(super) state: &'a AppState,
+    /// What a server shares; a command that asks for itself has none.
+    pub(super) state: Option<&'a AppState>,
     /// The caller may rename and delete runs.
     pub(super) may_change_runs: bool,
 }
 
 impl<'a> Call<'a> {
+    /// What the server shares that was asked.
+    ///
+    /// # Errors
+    /// When none was: such calls are for servers.
+    pub(super) fn server(&self) -> Result<&'a AppState, ApiError> {
+        let name = self.operation.name();
+        self.state.ok_or_else(|| ApiError::invalid(format!("`{name}` is for servers to answer")))
+    }
+
     /// Refuses a call without all it needs, by the first parameter that is not there, as the peer does.
     ///
     /// # Errors
@@ -98,7 +108,7 @@ pub(super) fn run_choice(run_id: Option<String>, name: Option<String>) -> Option
 }
 
 /// The body of a success: the peer's envelope `{"data": …}`.
-pub(super) struct Reply(Vec<u8>);
+pub(crate) struct Reply(Vec<u8>);
 
 /// What stands before the data in the envelope; one brace stands behind them.
 const ENVELOPE: &[u8] = br#"{"data":"#;
@@ -125,7 +135,7 @@ impl Reply {
     }
 
     /// The JSON text in the envelope.
-    pub(super) fn data(&self) -> &[u8] {
+    pub(crate) fn data(&self) -> &[u8] {
         &self.0[ENVELOPE.len()..self.0.len() - 1]
     }
 

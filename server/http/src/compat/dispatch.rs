@@ -1,6 +1,6 @@
 //! `POST /api/{name}`: from the table of operations to the function that answers.
 
-use actix_web::web::{Path, Payload};
+use actix_web::web::{Bytes, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use paceline_schema::{ErrorCode, Operation, Scope};
 
@@ -18,7 +18,7 @@ use crate::state::State;
 pub(crate) const CALL_ROUTE: &str = "/api/{name}";
 
 /// Every call has its function here, or this does not compile.
-fn handler(operation: Operation) -> Handler {
+pub(super) fn handler(operation: Operation) -> Handler {
     use Handler::{Read, Sql, Write};
     match operation {
         Operation::GetRunMutationStatus => Read(settings::run_mutation_status),
@@ -120,11 +120,24 @@ pub(super) async fn reply(
     let limit = if operation.scope() == Scope::Read { body::MAX_JSON_BYTES } else { body::MAX_BULK_BYTES };
     let body = body::read(request, payload, limit).await?;
     let may_change_runs = check_scope(request, Scope::Admin).is_ok();
+    answer(operation, state, body, may_change_runs).await
+}
+
+/// Answers a call of somebody who may make it; the arguments are in `body`.
+///
+/// # Errors
+/// The call's own, and those of the pools.
+pub(crate) async fn answer(
+    operation: Operation,
+    state: State,
+    body: Bytes,
+    may_change_runs: bool,
+) -> Result<Reply, ApiError> {
     let (shared, arrived) = (state.clone(), state.now());
     let call = move |f: &dyn Fn(&Call<'_>) -> Result<_, ApiError>| {
         let mut arguments = Arguments::parse(&body);
         complete(operation, &mut arguments);
-        let asked = Call { operation, arguments, arrived, state: &shared, may_change_runs };
+        let asked = Call { operation, arguments, arrived, state: Some(&shared), may_change_runs };
         asked.check_required()?;
         f(&asked)
     };

@@ -183,7 +183,7 @@ pub(crate) fn batches<E: Entry>(
     let mut places: HashMap<(String, RunKey), usize> = HashMap::new();
     let mut configured = Vec::new();
     let mut before: Option<(String, RunKey, usize)> = None;
-    for (row, entry) in parse_elements::<E>(array.as_bytes())?.into_iter().enumerate() {
+    for (row, entry) in parse_elements::<E>(array)?.into_iter().enumerate() {
         let target = entry.target();
         // Rows mostly follow one of the same run.
         let same = before.as_ref().filter(|(project, run, _)| target.is(project, run));
@@ -208,7 +208,7 @@ pub(crate) fn batches<E: Entry>(
         let events = &mut order[place].1.events;
         if let Some(json) = entry.config().filter(|_| !configured[place]) {
             configured[place] = true;
-            events.insert(0, Event::Config { time: arrived, json });
+            events.insert(0, Event::Config { time: arrived, json, rank: 0 });
         }
         events.push(entry.into_event(row, arrived)?);
     }

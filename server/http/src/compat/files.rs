@@ -55,7 +55,8 @@ impl MediaUpload {
 pub(super) fn upload_media(call: &Call<'_>, store: &Store) -> Result<Reply, ApiError> {
     call.require_hf_token()?;
     let uploads: Vec<MediaUpload> = call.get("uploads")?;
-    let staged = uploads.iter().map(|upload| call.state.uploads.take(&upload.uploaded_file));
+    let waiting = &call.server()?.uploads;
+    let staged = uploads.iter().map(|upload| waiting.take(&upload.uploaded_file));
     let staged: Vec<_> = staged.collect::<Result<_, _>>()?;
     for (upload, file) in uploads.iter().zip(&staged) {
         let project = ProjectName::new(&upload.project)?;

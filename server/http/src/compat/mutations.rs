@@ -1,5 +1,7 @@
 //! Runs renamed and deleted, projects replaced, syncs asked for, as the peer's page does.
 
+use paceline_hub::remote::Account;
+use paceline_hub::sync;
 use paceline_schema::upload::FileData;
 use paceline_schema::{ErrorCode, ProjectName, RunChoice};
 use paceline_storage::{Project, StorageError, Store};
@@ -12,7 +14,7 @@ use crate::ingest::check_run_name;
 pub(super) fn upload_database(call: &Call<'_>, store: &Store) -> Result<Reply, ApiError> {
     call.require_hf_token()?;
     let project = ProjectName::new(&call.get::<String>("project")?)?;
-    let staged = call.state.uploads.take(&call.get::<FileData>("uploaded_db")?)?;
+    let staged = call.server()?.uploads.take(&call.get::<FileData>("uploaded_db")?)?;
     store.project_for_writing(&project)?.replace(staged.path())?;
     Reply::nothing()
 }
@@ -62,8 +64,14 @@ pub(super) fn rename_run(call: &Call<'_>, store: &Store) -> Result<Reply, ApiErr
     Reply::of(&true)
 }
 
-/// `force_sync`: whether anything was synced. What was acknowledged is on the disk already, and no Dataset is
-/// synced to.
-pub(super) fn force_sync(_: &Call<'_>, _: &Store) -> Result<Reply, ApiError> {
-    Reply::of(&false)
+/// `force_sync`: begins a sync of every project that has a Dataset; whether one has begun.
+pub(super) fn force_sync(_: &Call<'_>, store: &Store) -> Result<Reply, ApiError> {
+    let mut has_begun = false;
+    if let Ok(account) = Account::of_this_process() {
+        for (project, _) in sync::targets(store.directory()) {
+            // A project that is not there yet keeps no other from it.
+            has_begun |= sync::begin(store, &project, account.clone()).is_ok();
+        }
+    }
+    Reply::of(&has_begun)
 }

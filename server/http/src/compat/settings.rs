@@ -83,11 +83,18 @@ impl PageSettings {
     }
 }
 
+/// What a page without a server is told of how it is to look, as the environment says: the peer's `settings.json`.
+#[must_use]
+pub fn snapshot_settings() -> serde_json::Value {
+    let PageSettings { color_palette, plot_order, .. } = PageSettings::of(|name| std::env::var(name).ok());
+    serde_json::json!({ "color_palette": color_palette, "plot_order": plot_order })
+}
+
 /// `get_settings`.
 pub(super) fn settings(call: &Call<'_>, engine: &Engine) -> Result<Reply, ApiError> {
     let media = engine.store().directory().join("media");
     let media = std::path::absolute(&media).unwrap_or(media);
-    Reply::of(&PeerSettings { page: &call.state.page, media_dir: media.to_string_lossy().into_owned() })
+    Reply::of(&PeerSettings { page: &call.server()?.page, media_dir: media.to_string_lossy().into_owned() })
 }
 
 /// `get_run_mutation_status`.

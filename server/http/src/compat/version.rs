@@ -5,8 +5,8 @@ use actix_web::web::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::examples;
 use crate::routes::CommonErrors;
+use crate::{examples, mcp};
 
 /// The peer's version that this one behaves like, with our own as its local part (PEP 440).
 pub const PEER_VERSION: &str = concat!("0.43.0+paceline.", env!("CARGO_PKG_VERSION"));
@@ -39,8 +39,8 @@ impl PeerVersion {
             api_version: API_VERSION,
             writes_paused: false,
             api_transport: "http",
-            mcp_enabled: false,
-            mcp_path: None,
+            mcp_enabled: true,
+            mcp_path: Some(mcp::PATH),
         }
     }
 }

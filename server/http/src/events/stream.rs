@@ -10,10 +10,10 @@ use actix_web::web::Bytes;
 use futures_util::stream::unfold;
 use paceline_schema::events::{Delta, EventCursor, StateOfRuns};
 use serde::Serialize;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
-use super::{Frame, Listener, Notice};
+use super::{Frame, LONGEST_UNTOLD, Listener, Notice};
 use crate::error::ApiError;
 use crate::state::State;
 
@@ -21,6 +21,11 @@ use crate::state::State;
 const RETRY_MILLISECONDS: u32 = 2_000;
 /// A sign of life where nothing happens.
 const TIME_BETWEEN_PINGS: Duration = Duration::from_secs(15);
+
+/// A client that misses more rows than this, or more bytes of them, is not told them: what it shows is quicker
+/// asked for anew.
+const MOST_ROWS_TO_CATCH_UP: i64 = 20_000;
+const MOST_BYTES_TO_CATCH_UP: usize = 8 << 20;
 
 /// One client.
 struct Teller {
@@ -32,6 +37,8 @@ struct Teller {
     cursor: EventCursor,
     /// There may be more in the file than in the notices.
     is_behind: bool,
+    /// Bytes told from the file since it fell behind.
+    bytes_read: usize,
     to_send: VecDeque<Bytes>,
     ping: Interval,
     end: Option<Instant>,
@@ -52,10 +59,11 @@ pub(crate) async fn answer(
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let cursor = listener.hub.place().cursor.clone();
     let to_send = VecDeque::from([Bytes::from(format!("retry: {RETRY_MILLISECONDS}\n\n"))]);
-    let mut teller = Teller { state, listener, run_id, cursor, is_behind: false, to_send, ping, end };
+    let mut teller =
+        Teller { state, listener, run_id, cursor, is_behind: false, bytes_read: 0, to_send, ping, end };
     match last.map(str::parse::<EventCursor>) {
         None => teller.tell_states(true),
-        Some(Ok(cursor)) if teller.fits(&cursor).await? => {
+        Some(Ok(cursor)) if teller.fits(&cursor).await? && !is_too_far(&cursor, &teller.cursor) => {
             teller.cursor = cursor;
             teller.is_behind = true;
             teller.tell_states(false);
@@ -104,7 +112,9 @@ impl Teller {
                 () = sleep_until(self.end.unwrap_or_else(Instant::now)), if self.end.is_some() => return None,
                 _ = self.ping.tick() => return Some(Bytes::from_static(b": ping\n\n")),
                 notice = self.listener.notices.recv() => match notice {
+                    Ok(Notice::Changed(frame)) if self.is_too_late(&frame) => self.skip()?,
                     Ok(Notice::Changed(frame)) => self.take(&frame),
+                    Ok(Notice::Skipped) => self.skip()?,
                     Err(RecvError::Lagged(_)) => {
                         self.is_behind = true;
                         self.tell_states(false);
@@ -121,7 +131,11 @@ impl Teller {
         let to = self.listener.hub.place().cursor.clone();
         if to.is_covered_by(&self.cursor) {
             self.is_behind = false;
+            self.bytes_read = 0;
             return Some(());
+        }
+        if is_too_far(&self.cursor, &to) || self.bytes_read > MOST_BYTES_TO_CATCH_UP {
+            return self.skip();
         }
         let (project, run_id) = (self.listener.hub.project().to_owned(), self.run_id.clone());
         let from = self.cursor.clone();
@@ -134,11 +148,39 @@ impl Teller {
         self.cursor = cursor;
         if !delta.is_empty() {
             self.tell_delta(&delta, true);
+            self.bytes_read += self.to_send.back().map_or(0, Bytes::len);
         }
         Some(())
     }
 
+    /// The client takes what it is told too slowly: this waits for long, and there is more.
+    fn is_too_late(&self, frame: &Frame) -> bool {
+        frame.told_at.elapsed() > LONGEST_UNTOLD && !self.listener.notices.is_empty()
+    }
+
+    /// Leaves out what the client was not told yet, and says so; `None` at the end.
+    fn skip(&mut self) -> Option<()> {
+        loop {
+            match self.listener.notices.try_recv() {
+                Ok(Notice::Changed(_) | Notice::Skipped) | Err(TryRecvError::Lagged(_)) => {}
+                Ok(Notice::Gone) | Err(TryRecvError::Closed) => return None,
+                Err(TryRecvError::Empty) => break,
+            }
+        }
+        self.cursor = self.listener.hub.place().cursor.clone();
+        (self.is_behind, self.bytes_read) = (false, 0);
+        self.reset();
+        Some(())
+    }
+
     fn take(&mut self, frame: &Frame) {
+        if frame.from == self.cursor && self.run_id.is_none() {
+            self.cursor = frame.to.clone();
+            if !frame.delta.is_empty() {
+                self.to_send.push_back(frame.event.clone());
+            }
+            return;
+        }
         let of_run = self.run_id.as_deref().map(|run_id| frame.delta.of_run(run_id));
         let delta = of_run.as_ref().unwrap_or(&frame.delta);
         if frame.from == self.cursor {
@@ -169,17 +211,31 @@ impl Teller {
         self.push("state", with_id, &StateOfRuns { states });
     }
 
-    /// What the client knows is of another file, or of none: it should ask anew for what it shows.
+    /// What the client knows is of another file, of none, or too old: it should ask anew for what it shows.
     fn reset(&mut self) {
         self.push("reset", true, &serde_json::json!({}));
         self.tell_states(false);
     }
 
     fn push(&mut self, event: &str, with_id: bool, data: &impl Serialize) {
-        let id = if with_id { format!("id: {}\n", self.cursor) } else { String::new() };
-        match serde_json::to_string(data) {
-            Ok(data) => self.to_send.push_back(format!("event: {event}\n{id}data: {data}\n\n").into()),
-            Err(error) => tracing::error!(%error, "an event has no JSON form"),
+        let text = event_text(event, Some(&self.cursor).filter(|_| with_id), data);
+        self.to_send.push_back(text);
+    }
+}
+
+/// More lies between these places than a client is told.
+fn is_too_far(from: &EventCursor, to: &EventCursor) -> bool {
+    from.distance_to(to) > MOST_ROWS_TO_CATCH_UP
+}
+
+/// An event as it is sent; nothing for one without a JSON form.
+pub(super) fn event_text(event: &str, id: Option<&EventCursor>, data: &impl Serialize) -> Bytes {
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    match serde_json::to_string(data) {
+        Ok(data) => format!("event: {event}\n{id}data: {data}\n\n").into(),
+        Err(error) => {
+            tracing::error!(%error, "an event has no JSON form");
+            Bytes::new()
         }
     }
 }

@@ -5,18 +5,17 @@ use std::time::Duration;
 use actix_web::http::header::HeaderName;
 use actix_web::web::{Path, Query};
 use actix_web::{HttpRequest, HttpResponse, get};
-use paceline_query::{Engine, WaitCondition};
+use paceline_query::WaitCondition;
 use paceline_schema::events::Waited;
 use serde::Deserialize;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use utoipa::IntoParams;
 
 use super::{CommonErrors, NotFound, ProjectPath, RunPath};
 use crate::error::ApiError;
-use crate::events::{Notice, stream};
-use crate::examples;
+use crate::events::stream;
 use crate::state::{Answer, State};
+use crate::{examples, waiting};
 
 /// Longest wait, in seconds.
 const MAX_WAIT_SECONDS: f64 = 600.0;
@@ -29,8 +28,8 @@ const MAX_CONDITIONS: usize = 32;
 ///
 /// The stream begins with an event `state` (`StateOfRuns`), then sends events `delta` (`Delta`): new rows and
 /// alerts, where their runs stand, runs that began, ended or were deleted. With `Last-Event-ID` it goes on
-/// after that event without gap or repeat, also over a start of the server; where that id fits no more, an
-/// event `reset` comes first and what was known should be asked for anew.
+/// after that event without gap or repeat, also over a start of the server. An event `reset` says that what was
+/// known should be asked for anew: that id fits no more, or more was written than can be told in time.
 #[utoipa::path(
     operation_id = "stream_project_events",
     tag = "events",
@@ -88,14 +87,8 @@ pub(crate) async fn stream_run_events(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let end = query.end()?;
-    let (listener, run_id) = listen_to_run(&state, &path).await?;
+    let (listener, run_id) = waiting::listen_to_run(&state, &path.project, &path.run).await?;
     stream::answer(state, listener, Some(run_id), last_event(&request), end).await
-}
-
-async fn listen_to_run(state: &State, path: &RunPath) -> Result<(crate::events::Listener, String), ApiError> {
-    let (project, run) = (path.project.clone(), path.run.clone());
-    let run_id = state.events.ask(state, move |engine| engine.run_id(&project, &run)).await?;
-    Ok((state.events.listen(state, &path.project).await?, run_id))
 }
 
 /// How long a stream lasts.
@@ -188,30 +181,6 @@ pub(crate) async fn wait_for_run(
     query: Query<WaitQuery>,
 ) -> Result<Answer, ApiError> {
     let (conditions, deadline) = (query.conditions()?, Instant::now() + query.timeout()?);
-    let (mut listener, run_id) = listen_to_run(&state, &path).await?;
-    let mut timed_out = false;
-    loop {
-        let (project, run, asked) = (path.project.clone(), run_id.clone(), conditions.clone());
-        let look = move |engine: &Engine| engine.conditions_met(&project, &run, &asked);
-        let (met, status) = state.events.ask(&state, look).await?;
-        timed_out |= Instant::now() >= deadline;
-        if timed_out || !met.is_empty() || status.state.has_ended() {
-            let timed_out = met.is_empty() && !status.state.has_ended();
-            return Answer::of(&Waited { met, timed_out, status });
-        }
-        let mut is_touched = false;
-        while !is_touched && !timed_out {
-            tokio::select! {
-                () = sleep_until(deadline) => timed_out = true,
-                () = state.stopping.begun() => timed_out = true,
-                notice = listener.notices.recv() => is_touched = match notice {
-                    Ok(Notice::Changed(frame)) => {
-                        frame.delta.statuses.iter().any(|status| status.run_id == run_id)
-                            || frame.delta.deleted.contains(&run_id)
-                    }
-                    Ok(Notice::Gone) | Err(RecvError::Lagged(_) | RecvError::Closed) => true,
-                },
-            }
-        }
-    }
+    let path = path.into_inner();
+    Answer::of(&waiting::wait(&state, path.project, path.run, conditions, deadline).await?)
 }

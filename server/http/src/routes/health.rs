@@ -1,14 +1,17 @@
-//! Whether the server answers, and what it can be asked.
+//! Whether the server answers, what it can be asked, and what whoever asks may do.
 
 use std::sync::LazyLock;
 
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Json;
-use actix_web::{HttpResponse, Responder, get};
+use actix_web::{HttpRequest, HttpResponse, Responder, get};
+use paceline_schema::Scope;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::CommonErrors;
-use crate::access::ReadAccess;
+use crate::access::{ReadAccess, scope_of};
+use crate::error::ApiError;
 use crate::examples;
 use crate::openapi_json;
 
@@ -31,6 +34,31 @@ pub(crate) struct Health {
 #[get("/health")]
 pub(crate) async fn get_health() -> Json<Health> {
     Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
+}
+
+/// What whoever asks may do.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Permitted {
+    /// The widest scope; null where nothing is permitted without a token.
+    pub(crate) scope: Option<Scope>,
+}
+
+/// Tells what the token of the request permits, or what is permitted without one.
+///
+/// A token that is none of this server is as good as none.
+#[utoipa::path(
+    operation_id = "get_access",
+    tag = "server",
+    security((), ("read_token" = [])),
+    responses(
+        (status = 200, description = "What is permitted.", body = Permitted, example = json!(examples::permitted())),
+        CommonErrors
+    )
+)]
+#[get("/api/v1/access")]
+pub(crate) async fn get_access(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let permitted = Permitted { scope: scope_of(&request)? };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(permitted))
 }
 
 /// This document.

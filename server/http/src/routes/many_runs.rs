@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use actix_web::web::Path;
 use actix_web::{get, post};
 use paceline_schema::RunStatus;
-use paceline_schema::many_runs::{OfRun, RunConfig, RunsRequest};
+use paceline_schema::many_runs::{MetricsRequest, OfRun, RunConfig, RunsRequest};
+use paceline_schema::series::MetricSummary;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,12 +23,19 @@ pub(crate) struct Statuses {
     pub(crate) statuses: Vec<OfRun<RunStatus>>,
 }
 
-/// Newest values of many runs.
+/// Summaries of many runs.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Summaries {
     /// In the order asked.
     #[schema(value_type = Vec<OfRun<Object>>)]
     pub(crate) summaries: Vec<OfRun<BTreeMap<String, serde_json::Value>>>,
+}
+
+/// Metrics of many runs.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MetricsOfRuns {
+    /// In the order asked; metrics that a run has not logged are left out.
+    pub(crate) metrics: Vec<OfRun<Vec<MetricSummary>>>,
 }
 
 /// Configs of a project.
@@ -64,7 +72,9 @@ pub(crate) async fn get_run_statuses(
     state.read(move |engine| Ok(Statuses { statuses: engine.statuses(&path.project, &request.runs)? })).await
 }
 
-/// Gets the last value of each metric of each of many runs, and what their summaries were told by hand.
+/// Gets the summaries of many runs.
+///
+/// The newest value of each key, or what `define_metric` keeps of it; then what the script set by hand.
 #[utoipa::path(
     operation_id = "get_run_summaries",
     tag = "runs",
@@ -88,6 +98,38 @@ pub(crate) async fn get_run_summaries(
 ) -> Result<Answer, ApiError> {
     state
         .read(move |engine| Ok(Summaries { summaries: engine.summaries(&path.project, &request.runs)? }))
+        .await
+}
+
+/// Gets first, newest, lowest, highest and best values of some metrics of many runs.
+///
+/// A run that is not there has an `error` in place of its answer and costs the others nothing.
+#[utoipa::path(
+    operation_id = "get_run_metrics",
+    tag = "metrics",
+    params(ProjectPath),
+    security((), ("read_token" = [])),
+    request_body(
+        content = MetricsRequest,
+        description = "Which runs, at most 1,000, and which metrics, at most 100.",
+        example = json!(examples::metrics_request())
+    ),
+    responses(
+        (status = 200, description = "One answer a run.", body = MetricsOfRuns, example = json!(examples::metrics_of_runs())),
+        CommonErrors, NotFound, BodyErrors
+    )
+)]
+#[post("/projects/{project}/metrics")]
+pub(crate) async fn get_run_metrics(
+    state: State,
+    path: Path<ProjectPath>,
+    JsonObject(request): JsonObject<MetricsRequest>,
+) -> Result<Answer, ApiError> {
+    state
+        .read(move |engine| {
+            let metrics = engine.metrics_of_runs(&path.project, &request.runs, &request.keys)?;
+            Ok(MetricsOfRuns { metrics })
+        })
         .await
 }
 

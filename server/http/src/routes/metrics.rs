@@ -1,12 +1,12 @@
-//! The metrics of a run and their values.
+//! The metrics of a project and of a run, and their values.
 
 use actix_web::web::{Path, Query};
 use actix_web::{HttpRequest, get};
-use paceline_schema::series::{MetricSummary, MetricValue, Page};
+use paceline_schema::series::{MetricSummary, MetricValue, Page, ProjectMetric};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{CommonErrors, NotFound, PageQuery, RunPath};
+use super::{CommonErrors, NotFound, PageQuery, ProjectPath, RunPath};
 use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
@@ -16,6 +16,13 @@ use crate::state::{Answer, State};
 pub(crate) struct Metrics {
     /// By name.
     pub(crate) metrics: Vec<MetricSummary>,
+}
+
+/// Every metric of a project.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProjectMetrics {
+    /// By name.
+    pub(crate) metrics: Vec<ProjectMetric>,
 }
 
 /// A metric of a run.
@@ -31,6 +38,26 @@ pub(crate) struct MetricPath {
     /// Name of the metric, each `/` in it written as `%2F`.
     #[param(example = "train/loss")]
     metric: String,
+}
+
+/// Lists the metrics that any run of a project has logged.
+#[utoipa::path(
+    operation_id = "list_project_metrics",
+    tag = "metrics",
+    params(ProjectPath),
+    responses(
+        (
+            status = 200,
+            description = "Every metric, by name.",
+            body = ProjectMetrics,
+            example = json!(examples::project_metrics())
+        ),
+        CommonErrors, NotFound
+    )
+)]
+#[get("/projects/{project}/metrics")]
+pub(crate) async fn list_project_metrics(state: State, path: Path<ProjectPath>) -> Result<Answer, ApiError> {
+    state.read(move |engine| Ok(ProjectMetrics { metrics: engine.project_metrics(&path.project)? })).await
 }
 
 /// Lists the metrics of a run.

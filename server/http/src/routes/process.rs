@@ -2,6 +2,7 @@
 
 use actix_web::web::{Path, Query};
 use actix_web::{post, put};
+use paceline_schema::environment::EnvironmentReport;
 use paceline_schema::event::RunKey;
 use paceline_schema::redact::redact_json;
 use paceline_schema::report::{EndReport, HeartbeatReport, StartReport};
@@ -101,13 +102,15 @@ pub(crate) async fn report_heartbeats(
     path: Path<ProjectPath>,
     JsonObject(report): JsonObject<HeartbeatReport>,
 ) -> Result<Answer, ApiError> {
-    let HeartbeatReport { runs, time } = report;
-    if runs.len() > MAX_RUNS {
-        return Err(ApiError::invalid(format!("{} runs are more than {MAX_RUNS}", runs.len())));
+    let HeartbeatReport { runs, ranks, time } = report;
+    for (count, what) in [(runs.len(), "runs"), (ranks.len(), "ranks")] {
+        if count > MAX_RUNS {
+            return Err(ApiError::invalid(format!("{count} {what} are more than {MAX_RUNS}")));
+        }
     }
     state
         .write(move |store| {
-            store.project(&path.project)?.heartbeat(&runs, time)?;
+            store.project(&path.project)?.heartbeat(runs, ranks, time)?;
             Ok(Done {})
         })
         .await
@@ -149,21 +152,25 @@ pub(crate) async fn end_run(
     append(state, path, name, Event::End(end)).await
 }
 
-/// How a run is called that nothing was heard of before.
+/// Who reports, and how a run is called that nothing was heard of before.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct NameQuery {
+pub(crate) struct ReporterQuery {
     /// Display name of a run that is made by this request; its id when absent.
     #[param(example = "lr-3e-4", nullable = false, pattern = r"^[^\x00-\x1f\x7f-\x9f]{1,512}$")]
     name: Option<String>,
+    /// Rank of the process that reports; beside what rank 0 reports, no other counts.
+    #[serde(default)]
+    #[param(example = 0, nullable = false, format = Int64, maximum = 4294967295u32)]
+    rank: u32,
 }
 
 /// Replaces the config of a run. Secrets in it are left out.
 #[utoipa::path(
     operation_id = "put_run_config",
     tag = "process",
-    params(RunPath, NameQuery),
+    params(RunPath, ReporterQuery),
     security(("write_token" = [])),
     request_body(
         content = Object,
@@ -180,20 +187,21 @@ pub(crate) async fn put_run_config(
     _: WriteAccess,
     state: State,
     path: Path<RunPath>,
-    query: Query<NameQuery>,
+    query: Query<ReporterQuery>,
     JsonObject(config): JsonObject<Map<String, Value>>,
 ) -> Result<Answer, ApiError> {
     let mut config = Value::Object(config);
     redact_json(&mut config);
-    let event = Event::Config { time: state.now(), json: config.to_string() };
-    append(state, path, query.into_inner().name, event).await
+    let ReporterQuery { name, rank } = query.into_inner();
+    let event = Event::Config { time: state.now(), json: config.to_string(), rank };
+    append(state, path, name, event).await
 }
 
 /// Replaces what the summary of a run was told by hand; the last values of its metrics stand beside it.
 #[utoipa::path(
     operation_id = "put_run_summary",
     tag = "process",
-    params(RunPath, NameQuery),
+    params(RunPath, ReporterQuery),
     security(("write_token" = [])),
     request_body(
         content = Object,
@@ -210,10 +218,39 @@ pub(crate) async fn put_run_summary(
     _: WriteAccess,
     state: State,
     path: Path<RunPath>,
-    query: Query<NameQuery>,
+    query: Query<ReporterQuery>,
     JsonObject(summary): JsonObject<Map<String, Value>>,
 ) -> Result<Answer, ApiError> {
-    let event = Event::Summary { json: Value::Object(summary).to_string() };
+    let ReporterQuery { name, rank } = query.into_inner();
+    let event = Event::Summary { json: Value::Object(summary).to_string(), rank };
+    append(state, path, name, event).await
+}
+
+/// Replaces what is known of what a run is made with. Secrets in it are left out.
+#[utoipa::path(
+    operation_id = "put_run_environment",
+    tag = "process",
+    params(RunPath, ReporterQuery),
+    security(("write_token" = [])),
+    request_body(
+        content = EnvironmentReport,
+        description = "User, folder, Python, packages and state of the code, with the changes that are not committed.",
+        example = json!(examples::environment_report())
+    ),
+    responses(
+        (status = 200, description = "It is stored.", body = Done, example = json!(Done {})),
+        CommonErrors, BodyErrors, WriteErrors
+    )
+)]
+#[put("/projects/{project}/runs/{run}/environment")]
+pub(crate) async fn put_run_environment(
+    _: WriteAccess,
+    state: State,
+    path: Path<RunPath>,
+    query: Query<ReporterQuery>,
+    JsonObject(report): JsonObject<EnvironmentReport>,
+) -> Result<Answer, ApiError> {
+    let event = Event::Environment(Box::new(report.trimmed()));
     append(state, path, query.into_inner().name, event).await
 }
 
@@ -225,7 +262,8 @@ async fn append(
 ) -> Result<Answer, ApiError> {
     state
         .write(move |store| {
-            ingest::append_to_run(store, &path.project, &path.run, name.as_deref(), vec![event])?;
+            let events = || Ok(vec![event.clone()]);
+            ingest::append_to_run(store, &path.project, &path.run, name.as_deref(), events)?;
             Ok(Done {})
         })
         .await

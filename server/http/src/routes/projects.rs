@@ -1,21 +1,12 @@
 //! The projects of the data directory.
 
 use actix_web::get;
-use paceline_schema::ProjectSummary;
-use serde::Serialize;
-use utoipa::ToSchema;
+use paceline_schema::run::Projects;
 
 use super::CommonErrors;
 use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
-
-/// Every project.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Projects {
-    /// By name; a damaged one says so and hides none of the others.
-    pub(crate) projects: Vec<ProjectSummary>,
-}
 
 /// Lists the projects.
 #[utoipa::path(

@@ -2,23 +2,16 @@
 
 use actix_web::get;
 use actix_web::web::{Path, Query};
-use paceline_schema::{RunDetail, RunState, RunStatus, RunSummary};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use paceline_schema::environment::RunDiff;
+use paceline_schema::run::Runs;
+use paceline_schema::{RunDetail, RunState, RunStatus};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{CommonErrors, NotFound, ProjectPath, RunPath, checked_limit};
 use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
-
-/// Every run of a project.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Runs {
-    /// Newest first.
-    pub(crate) runs: Vec<RunSummary>,
-    /// Give it back as `after` for the next page; null on the last one.
-    pub(crate) next: Option<String>,
-}
 
 /// Which runs of a project.
 #[derive(Deserialize, IntoParams)]
@@ -111,7 +104,9 @@ pub(crate) async fn get_run_config(state: State, path: Path<RunPath>) -> Result<
     state.read(move |engine| Ok(engine.run(&path.project, &path.run)?.config)).await
 }
 
-/// Gets the last value of each metric of a run, and what its summary was told by hand.
+/// Gets the summary of a run.
+///
+/// The newest value of each key, or what `define_metric` keeps of it; then what the script set by hand.
 #[utoipa::path(
     operation_id = "get_run_summary",
     tag = "runs",
@@ -129,4 +124,26 @@ pub(crate) async fn get_run_config(state: State, path: Path<RunPath>) -> Result<
 #[get("/projects/{project}/runs/{run}/summary")]
 pub(crate) async fn get_run_summary(state: State, path: Path<RunPath>) -> Result<Answer, ApiError> {
     state.read(move |engine| Ok(engine.run(&path.project, &path.run)?.summary_values)).await
+}
+
+/// Gets the changes of a run's code that were not committed when it began.
+///
+/// Secrets in them are replaced, and nothing is kept behind 512 KiB.
+#[utoipa::path(
+    operation_id = "get_run_diff",
+    tag = "runs",
+    params(RunPath),
+    responses(
+        (
+            status = 200,
+            description = "The changes as git writes them; null when none are kept.",
+            body = RunDiff,
+            example = json!(examples::run_diff())
+        ),
+        CommonErrors, NotFound
+    )
+)]
+#[get("/projects/{project}/runs/{run}/diff")]
+pub(crate) async fn get_run_diff(state: State, path: Path<RunPath>) -> Result<Answer, ApiError> {
+    state.read(move |engine| engine.diff(&path.project, &path.run)).await
 }

@@ -10,10 +10,15 @@ use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
 
-/// Gets the points that draw the lines of some metrics of some runs.
+/// Gets the points that draw the lines of some metrics of some runs, and how runs lie together in groups.
 ///
 /// First, last, lowest and highest of every pixel column are there, so that the line looks as it would with
-/// all points.
+/// all points. A metric is drawn over the step, or over the metric that `define_metric` named for it, unless `x` says
+/// otherwise; `x_axis` of each series tells which. Rows without that metric stand where the row before stood, or are
+/// left out where `step_sync` is off or nothing was defined.
+///
+/// Smoothing goes over all values, those outside the window included, before points are left out. A band of `groups`
+/// tells mean, standard deviation, lowest and highest value of its runs in each pixel column, and of how many.
 #[utoipa::path(
     operation_id = "get_series",
     tag = "metrics",
@@ -27,8 +32,9 @@ use crate::state::{Answer, State};
     responses(
         (
             status = 200,
-            description = "One series for each run and key that has points; columns for \
-                `Accept: application/vnd.apache.arrow.stream`.",
+            description = "One series for each run and key that has points, one band for each group and key. For \
+                `Accept: application/vnd.apache.arrow.stream` a table with a row for each of them, `x` and `value` \
+                (of bands the mean) as lists.",
             body = SeriesResponse,
             example = json!(examples::series())
         ),
@@ -42,5 +48,5 @@ pub(crate) async fn get_series(
     asked: HttpRequest,
     JsonObject(request): JsonObject<SeriesRequest>,
 ) -> Result<Answer, ApiError> {
-    state.read_columns(&asked, move |engine| engine.series(&path.project, &request)).await
+    state.draw(&asked, move |engine| engine.series(&path.project, &request)).await
 }

@@ -1,5 +1,7 @@
 //! Who may write, and that nothing is read before that is known.
 
+use paceline_http::ServerConfig;
+
 use crate::support::TestServer;
 
 const LOGS: &str = "/api/v1/projects/p/runs/r/logs";
@@ -64,5 +66,26 @@ fn a_body_is_not_read_before_its_sender_is_known() {
         }
         let answer = server.raw(head(path, "Transfer-Encoding: chunked", "wrong").as_bytes());
         assert!(answer.starts_with("HTTP/1.1 401"), "{path} {answer}");
+    }
+}
+
+#[test]
+fn whoever_asks_is_told_what_is_permitted() {
+    let path = "/api/v1/access";
+    for (require_token_for_reads, of_anybody) in [(false, "read"), (true, "null")] {
+        let server =
+            TestServer::start_with(ServerConfig { require_token_for_reads, ..ServerConfig::default() });
+        let scope = |headers: &[(&str, &str)]| {
+            let answer = server.get_with(path, headers);
+            assert_eq!((answer.status, answer.header("cache-control")), (200, "no-store"));
+            answer.json()["scope"].as_str().unwrap_or("null").to_owned()
+        };
+        assert_eq!(scope(&[]), of_anybody);
+        assert_eq!(scope(&[("authorization", "Bearer wrong")]), of_anybody);
+        assert_eq!(scope(&[("authorization", &format!("Bearer {}", server.token))]), "admin");
+        assert_eq!(scope(&[("cookie", &format!("trackio_write_token={}", server.token))]), "admin");
+        // A guess costs as much as elsewhere.
+        let guesses = (0..1_000).map(|_| server.get_with(path, &[("authorization", "Bearer wrong")]).status);
+        assert_eq!(guesses.into_iter().find(|status| *status != 200), Some(429));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
-use arrow_array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
 use serde_json::json;
@@ -64,13 +64,62 @@ fn columns_go_in_and_come_out() {
         read(&values).column_by_name("value").expect("it is there").as_primitive::<Float64Type>().value(0),
         0.5
     );
-    let asked = json!({ "runs": ["first"], "keys": ["train/loss"] }).to_string();
+}
+
+#[test]
+fn lines_and_bands_are_rows_of_a_table() {
+    let server = TestServer::start();
+    let losses = [4.0, 0.0].into_iter().enumerate();
+    let rows: Vec<_> =
+        losses.map(|(step, loss)| json!({ "metrics": { "train/loss": loss }, "step": step })).collect();
+    let rows = serde_json::Value::from(rows).to_string();
+    assert_eq!(server.post(LOGS, &rows).json()["stored"], 2);
+    let smoothing = json!({ "kind": "exponential", "weight": 0.5 });
+    let asked = json!({
+        "runs": ["first"], "keys": ["train/loss"], "smoothing": smoothing, "raw": true,
+        "groups": [{ "name": "all", "runs": ["first"] }],
+    });
     let headers = [("accept", ARROW), ("content-type", "application/json")];
-    let series = server.post_for_bytes("/api/v1/projects/digits/series", asked.as_bytes(), &headers);
+    let asked = asked.to_string();
+    let table = read(&server.post_for_bytes("/api/v1/projects/digits/series", asked.as_bytes(), &headers));
+    let of = |name: &str| table.column_by_name(name).expect(name).clone();
+    let numbers = |name: &str, row: usize| -> Option<Vec<f64>> {
+        let lists = of(name);
+        let lists = lists.as_list::<i32>();
+        lists.is_valid(row).then(|| lists.value(row).as_primitive::<Float64Type>().values().to_vec())
+    };
+    let smoothed = vec![4.0, 4.0 * 0.5 / 1.5];
     assert_eq!(
-        read(&series).column_by_name("x").expect("it is there").as_primitive::<Float64Type>().value(0),
-        5.0
+        [numbers("x", 0), numbers("value", 0), numbers("raw_value", 0), numbers("min", 0)],
+        [Some(vec![0.0, 1.0]), Some(smoothed.clone()), Some(vec![4.0, 0.0]), None]
     );
+    assert_eq!(
+        [numbers("x", 1), numbers("value", 1), numbers("max", 1), numbers("raw_x", 1)],
+        [Some(vec![0.0, 1.0]), Some(smoothed.clone()), Some(smoothed), None]
+    );
+    let (run, group) = (of("run"), of("group"));
+    let (run, group) = (run.as_string::<i32>(), group.as_string::<i32>());
+    assert_eq!(
+        (run.value(0), run.is_null(1), group.is_null(0), group.value(1)),
+        ("first", true, true, "all")
+    );
+
+    let answer = server.post("/api/v1/projects/digits/series", &asked);
+    let series = &answer.json()["series"][0];
+    assert_eq!(
+        (&series["x"], &series["raw"]["value"]),
+        (&json!([0, 1]), &json!([4, 0])),
+        "no digits too many"
+    );
+    assert!(!answer.text.contains("4.0"), "{}", answer.text);
+    for (wrong, code) in [
+        (json!({ "kind": "median" }), "invalid_request"),
+        (json!({ "kind": "gaussian", "width": -1 }), "invalid_request"),
+    ] {
+        let asked = json!({ "runs": ["first"], "keys": ["train/loss"], "smoothing": wrong }).to_string();
+        let answer = server.post("/api/v1/projects/digits/series", &asked);
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &json!(code)), "{}", answer.text);
+    }
 }
 
 #[test]

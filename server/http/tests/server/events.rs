@@ -1,12 +1,14 @@
-//! Streams tell everything once, in order, whatever comes between.
+//! Streams tell everything once, in order, whatever comes between; and say so where that would be too much.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use paceline_schema::event::RunKey;
 use paceline_schema::{Event, ProjectName, Row, Timestamp, Value as MetricValue};
-use paceline_storage::{Batch, Durability, Store};
+use paceline_storage::{Batch, Durability, Project, Store};
 use serde_json::{Value, json};
 
 use crate::support::TestServer;
@@ -78,9 +80,34 @@ impl Stream {
 }
 
 fn rows_of(delta: &Value) -> Vec<i64> {
-    let runs = delta["rows"].as_array().expect("rows").iter();
+    let runs = delta["rows"].as_array().into_iter().flatten();
     let rows = runs.flat_map(|run| run["rows"].as_array().expect("rows").clone());
     rows.map(|row| row["step"].as_i64().expect("a step")).collect()
+}
+
+impl Stream {
+    /// Up to this row it was told.
+    fn place(&self) -> i64 {
+        let id = self.last_id.as_deref().expect("an id");
+        id.split('-').nth(1).and_then(|rows| rows.parse().ok()).expect("the id of a row")
+    }
+}
+
+/// Rows whose steps go on from the newest row of the only run, each with this note.
+fn write(project: &Project, first: i64, count: i64, note: &str) {
+    let rows = (first..first + count).map(|step| {
+        let note = MetricValue::Json(format!("\"{note}\"").into());
+        let metrics = vec![("loss".to_owned(), MetricValue::Float(0.5)), ("note".to_owned(), note)];
+        Event::Row(Row { log_id: None, time: Timestamp(1), step: Some(step), metrics })
+    });
+    let run = RunKey { id: "a".into(), name: "a".into() };
+    project.append(vec![Batch { run, events: rows.collect() }]).expect("it is stored");
+}
+
+/// The project as another program writes it.
+fn project_of(server: &TestServer) -> Arc<Project> {
+    let store = Store::open(server.directory(), Durability::Process).expect("opens");
+    store.project_for_writing(&ProjectName::new("digits").expect("a name")).expect("opens")
 }
 
 fn log(server: &TestServer, run: &str, steps: std::ops::Range<i64>) {
@@ -190,6 +217,112 @@ fn an_id_that_fits_nothing_begins_anew() {
     }
     assert_eq!(Stream::open(&server, "/api/v1/projects/none/events", None).status, 404);
     assert_eq!(Stream::open(&server, "/api/v1/projects/digits/runs/none/events", None).status, 404);
+}
+
+#[test]
+fn streams_of_what_is_written_too_fast_are_told_to_ask_anew_and_skip_nothing_else() {
+    const STREAMS: usize = 12;
+    let server = TestServer::start();
+    let project = project_of(&server);
+    write(&project, 0, 1, "");
+    let streams: Vec<Stream> = (0..STREAMS).map(|_| Stream::open(&server, PROJECT, None)).collect();
+    // Streams that were told, and the row that is the last one, once that is known.
+    let (told, last_row) = (AtomicUsize::new(0), AtomicI64::new(i64::MAX));
+    let read = |mut stream: Stream| {
+        let (mut next_step, mut resets) = (1, 0);
+        while next_step < last_row.load(Ordering::SeqCst) {
+            let event = stream.next().expect("the stream goes on");
+            if event.event == "reset" {
+                assert!(stream.place() > next_step, "{} {next_step}", stream.place());
+                next_step = stream.place();
+                resets += 1;
+                told.fetch_add(usize::from(resets == 1), Ordering::Relaxed);
+            }
+            for step in rows_of(&event.data) {
+                assert_eq!(step, next_step);
+                next_step += 1;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = streams.into_iter().map(|stream| scope.spawn(|| read(stream))).collect();
+        let began = Instant::now();
+        let mut written = 1;
+        while told.load(Ordering::Relaxed) < STREAMS {
+            assert!(began.elapsed() < Duration::from_secs(90), "nobody was told to ask anew");
+            assert!(!readers.iter().any(|reader| reader.is_finished()), "a reader failed");
+            write(&project, written, 4_000, "");
+            written += 4_000;
+        }
+        // Nobody reads on through what was left out.
+        let stopped = Instant::now();
+        last_row.store(written + 1, Ordering::SeqCst);
+        write(&project, written, 1, "");
+        for reader in readers {
+            reader.join().expect("no panic");
+        }
+        assert!(stopped.elapsed() < Duration::from_secs(20), "{:?} for {written} rows", stopped.elapsed());
+    });
+}
+
+#[test]
+fn a_client_that_comes_again_after_very_much_is_told_to_ask_anew() {
+    let server = TestServer::start();
+    let project = project_of(&server);
+    write(&project, 0, 1, "");
+    let mut stream = Stream::open(&server, PROJECT, None);
+    stream.next().expect("an event");
+    let early = stream.last_id.clone();
+    for first in (0..24_000).step_by(4_000) {
+        write(&project, first + 1, 4_000, "");
+    }
+    // The watcher must have seen them, or they are too much for the other streams as well.
+    while stream.place() < 24_001 {
+        stream.next().expect("the stream goes on");
+    }
+    let mut again = Stream::open(&server, PROJECT, early.as_deref());
+    assert_eq!(again.next().expect("an event").event, "reset");
+    assert_eq!(again.place(), 24_001);
+    // Few rows, but long ones.
+    let before = again.last_id.clone();
+    let long = "x".repeat(32 << 10);
+    for first in 0..8 {
+        write(&project, 24_001 + first * 100, 100, &long);
+    }
+    while stream.place() < 24_801 {
+        stream.next().expect("the stream goes on");
+    }
+    let mut again = Stream::open(&server, PROJECT, before.as_deref());
+    let mut bytes = 0;
+    loop {
+        let told = again.next().expect("the stream goes on");
+        bytes += told.data.to_string().len();
+        if told.event == "reset" {
+            break;
+        }
+    }
+    assert_eq!(again.place(), 24_801);
+    assert!((8 << 20..12 << 20).contains(&bytes), "{bytes}");
+}
+
+#[test]
+fn what_happens_after_a_calm_is_told_at_once() {
+    let server = TestServer::start();
+    log(&server, "a", 0..1);
+    let mut stream = Stream::open(&server, PROJECT, None);
+    stream.next().expect("an event");
+    let mut delays: Vec<Duration> = (1..12)
+        .map(|step| {
+            std::thread::sleep(Duration::from_millis(300));
+            let began = Instant::now();
+            log(&server, "a", step..step + 1);
+            stream.until("delta", |delta| rows_of(delta) == [step]);
+            began.elapsed()
+        })
+        .collect();
+    delays.sort_unstable();
+    // A machine that has other things to do delays some of them; a pause before the first look delays all.
+    assert!(delays[3] < Duration::from_millis(120), "{delays:?}");
 }
 
 #[test]

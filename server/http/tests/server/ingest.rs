@@ -97,6 +97,42 @@ fn one_name_is_one_run_also_when_eight_begin_it() {
 }
 
 #[test]
+fn rows_find_their_run_whatever_other_programs_did_to_it() {
+    let server = TestServer::start();
+    let log = |step: i64| {
+        let answer = server.post(LOGS, &json!([{ "metrics": { "x": 1 }, "step": step }]).to_string());
+        assert_eq!((answer.status, &answer.json()["stored"]), (200, &json!(1)), "{}", answer.text);
+    };
+    let other = |statements: &str| {
+        let file = rusqlite::Connection::open(server.directory().join("digits.db")).expect("it opens");
+        file.execute_batch(statements).expect("it is written");
+    };
+    let runs = || {
+        let runs = server.get("/api/v1/projects/digits/runs").json();
+        let runs = runs["runs"].as_array().expect("runs").iter();
+        runs.map(|run| json!([run["run_id"], run["run"], run["rows"]])).collect::<Vec<_>>()
+    };
+    log(0);
+    log(1);
+    assert_eq!(runs(), [json!(["first", "first", 2])]);
+    log(2);
+    other("UPDATE metrics SET run_name = 'second'");
+    log(3);
+    assert_eq!(runs(), [json!(["first", "second", 4])]);
+    // Its name is another run's now, which the rows are meant for.
+    other(
+        "DELETE FROM metrics; INSERT INTO metrics (run_id, run_name, timestamp, step, metrics) VALUES \
+         ('an-id', 'first', '2026-11-23T02:17:52+00:00', 0, '{}')",
+    );
+    log(4);
+    assert_eq!(runs(), [json!(["an-id", "first", 2])]);
+    other("DELETE FROM metrics");
+    log(5);
+    log(6);
+    assert_eq!(runs(), [json!(["first", "first", 2])]);
+}
+
+#[test]
 fn every_read_answers() {
     let server = TestServer::start();
     let rows: Vec<Value> = (0..20)

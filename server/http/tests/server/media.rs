@@ -123,6 +123,7 @@ fn nothing_a_browser_would_run_comes_as_what_it_is() {
         assert_eq!(answer.header("content-type"), "application/octet-stream", "{name}");
         assert!(answer.header("content-disposition").starts_with("attachment"), "{name}");
         assert!(answer.header("content-security-policy").starts_with("sandbox;"), "{name}");
+        assert_kept_alike(&server, &format!("p/files/{name}"), &answer);
     }
     put(&server, json!({ "run": "r", "step": 0 }), "page.html", "<script>alert(1)</script>");
     let page = server.get(&absolute(&server, "p/r/0/page.html"));
@@ -130,6 +131,16 @@ fn nothing_a_browser_would_run_comes_as_what_it_is() {
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("sandbox allow-scripts allow-downloads; default-src 'none'"), "{policy}");
     assert!(!policy.contains("same-origin") && !policy.contains("connect-src"), "{policy}");
+    assert_kept_alike(&server, "p/r/0/page.html", &page);
+}
+
+/// A browser that has the file already is told the same of it: it puts these headers in the place of those it kept.
+fn assert_kept_alike(server: &TestServer, path: &str, first: &Answer) {
+    let again = server.get_with(&absolute(server, path), &[("If-None-Match", first.header("etag"))]);
+    assert_eq!(again.status, 304, "{path}");
+    for header in ["content-security-policy", "content-disposition", "cache-control"] {
+        assert_eq!(again.header(header), first.header(header), "{header} of {path}");
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn the_version_is_one_its_client_speaks_http_to() {
         "{version}"
     );
     assert_eq!((&version["api_transport"], &version["writes_paused"]), (&json!("http"), &json!(false)));
-    assert_eq!((&version["mcp_enabled"], &version["mcp_path"]), (&json!(false), &Value::Null));
+    assert_eq!((&version["mcp_enabled"], &version["mcp_path"]), (&json!(true), &json!("/mcp")));
 }
 
 #[test]

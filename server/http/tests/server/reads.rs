@@ -42,6 +42,118 @@ fn one_request_asks_about_many_runs() {
 }
 
 #[test]
+fn chosen_metrics_of_many_runs_and_the_names_of_all() {
+    let server = with_runs(&["a", "b"]);
+    let config = r#"{"_Metrics":[{"name":"accuracy","goal":"maximize"},{"name":"aux","hidden":true}]}"#;
+    assert_eq!(server.put(&format!("{PROJECT}/runs/a/config"), config).status, 200);
+    let more = r#"[{"metrics":{"accuracy":0.5,"aux":1},"step":3},{"metrics":{"accuracy":0.25,"note":"text"},"step":4}]"#;
+    assert_eq!(server.post(&format!("{PROJECT}/runs/a/logs"), more).status, 200);
+    let asked = json!({ "runs": ["b", "none", "a"], "keys": ["accuracy", "loss", "missing"] }).to_string();
+    let metrics = server.post(&format!("{PROJECT}/metrics"), &asked).json();
+    let of = |place: usize| metrics["metrics"][place]["answer"].as_array().expect("metrics").clone();
+    assert_eq!(of(0).iter().map(|metric| &metric["key"]).collect::<Vec<_>>(), ["loss"]);
+    assert_eq!(metrics["metrics"][1]["error"]["code"], "run_not_found");
+    assert_eq!(of(2).iter().map(|metric| &metric["key"]).collect::<Vec<_>>(), ["accuracy", "loss"]);
+    assert_eq!(
+        (&of(2)[0]["best"], &of(2)[0]["best_step"], &of(2)[0]["last"]),
+        (&json!(0.5), &json!(3), &json!(0.25))
+    );
+    let of_run = server.get(&format!("{PROJECT}/runs/a/metrics")).json();
+    assert_eq!(of_run["metrics"][0], of(2)[0]);
+    let names = server.get(&format!("{PROJECT}/metrics")).json();
+    assert_eq!(
+        names["metrics"],
+        json!([
+            { "key": "accuracy", "runs": 1, "goal": "maximize", "hidden": false },
+            { "key": "aux", "runs": 1, "goal": null, "hidden": true },
+            { "key": "loss", "runs": 2, "goal": null, "hidden": false },
+        ])
+    );
+    let many: Vec<String> = (0..101).map(|key| key.to_string()).collect();
+    let asked = json!({ "runs": ["a"], "keys": many }).to_string();
+    assert_eq!(server.post(&format!("{PROJECT}/metrics"), &asked).status, 400);
+    assert_eq!(server.get("/api/v1/projects/none/metrics").status, 404);
+}
+
+#[test]
+fn the_newest_lines_that_a_run_printed() {
+    let server = with_runs(&["a", "b"]);
+    let lines: Vec<Value> = (0..30)
+        .map(|line| json!({ "timestamp": "2026-11-23T00:00:00Z", "stream": "stdout", "text": format!("line {line}") }))
+        .collect();
+    let console = format!("{PROJECT}/runs/a/console");
+    let answer = server.post(&console, &json!({ "lines": lines }).to_string());
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let texts = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().expect("items").iter();
+        items.map(|line| line["text"].as_str().expect("a text").to_owned()).collect()
+    };
+    let tail = server.get(&format!("{console}?tail=3")).json();
+    assert_eq!(texts(&tail), ["line 27", "line 28", "line 29"]);
+    assert_eq!((&tail["total"], &tail["next"]), (&json!(30), &Value::Null));
+    let page = server.get(&format!("{console}?limit=2")).json();
+    assert_eq!((texts(&page), &page["total"]), (vec!["line 0".to_owned(), "line 1".to_owned()], &json!(30)));
+    assert_eq!(texts(&server.get(&format!("{console}?tail=100")).json()).len(), 30);
+    assert_eq!(server.get(&format!("{PROJECT}/runs/b/console?tail=3")).json()["total"], 0);
+    for wrong in ["tail=0", "tail=10001", "limit=0", "tail=3&limit=10001"] {
+        assert_eq!(server.get(&format!("{console}?{wrong}")).status, 400, "{wrong}");
+    }
+}
+
+#[test]
+fn pictures_and_tables_of_all_runs_by_kind_newest_first() {
+    let server = with_runs(&["a", "b"]);
+    let image = r#"{"_type":"trackio.image","file_path":"digits/a/0/x.png"}"#;
+    // As text: the order of the columns of a table is that of its names.
+    let table = r#"{"_type":"trackio.table","_value":[{"z":1,"a":2}]}"#;
+    let rows = format!(
+        r#"[{{"metrics":{{"samples":[{image}],"answers":{table},"loss":1}},"step":3}},
+            {{"metrics":{{"samples":{image},"text":"trackio.image"}},"step":4}}]"#
+    );
+    assert_eq!(server.post(&format!("{PROJECT}/runs/a/logs"), &rows).status, 200);
+    let values = format!("{PROJECT}/values");
+    let seen = |query: &str| -> Vec<String> {
+        let page = server.get(&format!("{values}?{query}")).json();
+        let items = page["items"].as_array().expect("items").iter();
+        items.map(|item| format!("{} {} {}", item["step"], item["key"], item["kinds"])).collect()
+    };
+    let samples = [r#"4 "samples" ["image"]"#, r#"3 "samples" ["image"]"#];
+    let answers = r#"3 "answers" ["table"]"#;
+    assert_eq!(seen(""), [samples[0], answers, samples[1]]);
+    assert_eq!(seen("kinds=image,video&run=a"), samples);
+    assert_eq!(seen("kinds=table"), [answers]);
+    assert_eq!(seen("key=samples&limit=1&spread=true"), samples[..1]);
+    assert_eq!(seen("run=b"), Vec::<String>::new());
+    let first = server.get(&format!("{values}?limit=2"));
+    assert!(first.text.contains(r#"[{"z":1,"a":2}]"#), "the order of columns stays: {}", first.text);
+    let next = first.json()["next"].as_str().expect("there is more").to_owned();
+    assert_eq!(seen(&format!("limit=2&after={next}")), samples[1..]);
+    assert_eq!(server.get(&format!("{values}?after={next}&limit=1")).json()["next"], Value::Null);
+    for wrong in [
+        "kinds=",
+        "kinds=film",
+        "kinds=image,",
+        "after=x",
+        "limit=0",
+        "limit=10001&spread=true",
+        "spread=1",
+        "kind=image",
+    ] {
+        assert_eq!(server.get(&format!("{values}?{wrong}")).status, 400, "{wrong}");
+    }
+    assert_eq!(server.get(&format!("{values}?run=none")).status, 404);
+    assert_eq!(server.get("/api/v1/projects/none/values").status, 404);
+}
+
+#[test]
+fn notes_are_in_the_list_of_runs() {
+    let server = with_runs(&["a"]);
+    assert_eq!(server.patch(&format!("{PROJECT}/runs/a"), r#"{"notes":"warm-up 10 %"}"#).status, 200);
+    assert_eq!(server.get(&format!("{PROJECT}/runs")).json()["runs"][0]["notes"], "warm-up 10 %");
+    assert_eq!(server.get(&format!("{PROJECT}/runs/a")).json()["notes"], "warm-up 10 %");
+}
+
+#[test]
 fn the_list_of_runs_comes_in_pages_and_by_state() {
     let server = with_runs(&["a", "b", "c", "d", "e"]);
     let end = r#"{"time":"2026-11-28T00:00:00Z","state":"finished"}"#;

@@ -103,7 +103,7 @@ fn requests_rows_and_the_process_are_counted() {
     assert_eq!((one("paceline_event_streams"), one("paceline_journals")), (0.0, 0.0));
     assert_eq!(one("paceline_http_requests_under_way"), 1.0);
     assert!(one("process_resident_memory_bytes") > 1e6 && one("process_start_time_seconds") > 1.7e9);
-    assert_eq!(figures["paceline_pool_jobs_waiting"].samples.len(), 2);
+    assert_eq!(figures["paceline_pool_jobs_waiting"].samples.len(), 3);
     let build = figures["paceline_build_info"].samples.keys().next().expect("one");
     assert_eq!(build, &format!("paceline_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION")));
 }

@@ -67,9 +67,8 @@ fn the_types_of_the_schema_make_a_client() {
         runs: vec!["rust".into()],
         keys: vec!["train/loss".into()],
         x: XAxis::Step,
-        from: None,
-        to: None,
         pixels: 100,
+        ..SeriesRequest::default()
     };
     let series: SeriesResponse = client.post("/series", &asked).expect("a line");
     assert_eq!(series.series[0].total_points, 25);

@@ -1,0 +1,10 @@
+//! The read use cases over a real data directory.
+
+mod between_requests;
+mod facade;
+mod groups_and_smoothing;
+mod logged_values;
+mod metric_definitions;
+mod series_damage;
+mod series_index;
+mod world;

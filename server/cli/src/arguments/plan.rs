@@ -1,0 +1,124 @@
+//! Options of the command that plans a training.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, ValueEnum};
+use paceline_schema::plan::{Adaptation, Method, PriceTable};
+
+use super::Arguments;
+
+#[derive(Args)]
+pub(crate) struct PlanArguments {
+    /// Model to train: a name of the Hub, or a folder with its `config.json`.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Its size, as 0.6B or 135M; from its files or its name when absent.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) params: Option<f64>,
+    /// How to train; the first method that the dataset serves when absent.
+    #[arg(long, value_parser = method_parser())]
+    pub(crate) method: Option<AskedMethod>,
+    /// Dataset to train on, a file: Parquet, JSON lines, JSON or CSV.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dataset: Option<PathBuf>,
+    /// Rows to train on; those of the dataset when absent.
+    #[arg(long, value_name = "N")]
+    pub(crate) rows: Option<u64>,
+    /// Times each row is seen.
+    #[arg(long, value_name = "E", default_value_t = 3.0)]
+    pub(crate) epochs: f64,
+    /// Machine of Hugging Face Jobs, as t4-small; the guide's choice when absent.
+    #[arg(long)]
+    pub(crate) flavor: Option<String>,
+    /// Which weights to train, when the planner is not to decide.
+    #[arg(long, value_parser = adaptation_parser())]
+    pub(crate) adaptation: Option<Adaptation>,
+    /// Longest row in tokens; the rest of a longer one is cut off.
+    #[arg(long, value_name = "TOKENS", default_value_t = paceline_planner::MAX_LENGTH,
+        value_parser = clap::value_parser!(u32).range(1..=1_048_576))]
+    pub(crate) max_length: u32,
+    /// Share of the rows to evaluate on, between 0 and 1.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) eval_share: f64,
+    /// Let short rows share a sequence; for sft.
+    #[arg(long)]
+    pub(crate) packing: bool,
+    /// Whose prices to plan with.
+    #[arg(long, value_enum, default_value = "guide")]
+    pub(crate) prices: Prices,
+    /// Write the training as a script for `uv run` into this new file; for sft, dpo, grpo and kto.
+    #[arg(long, value_name = "FILE", requires_all = ["model", "dataset"])]
+    pub(crate) script: Option<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A method as a person names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AskedMethod {
+    /// One that TRL trains.
+    Known(Method),
+    /// `ppo`, which it trained once.
+    Ppo,
+}
+
+/// Whose prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Prices {
+    /// Those of the training guide of December 2025, round figures.
+    Guide,
+    /// Those of Hugging Face Jobs in 2026.
+    Official,
+}
+
+impl From<Prices> for PriceTable {
+    fn from(prices: Prices) -> Self {
+        match prices {
+            Prices::Guide => Self::Guide,
+            Prices::Official => Self::Official,
+        }
+    }
+}
+
+impl PlanArguments {
+    /// What the definition alone cannot tell.
+    pub(crate) fn check(&self) -> Result<(), clap::Error> {
+        let message = if self.model.is_none() && self.dataset.is_none() {
+            "`--model MODEL` names what to train, or `--dataset FILE` what to look at"
+        } else if self.model.is_some() && self.dataset.is_none() && self.method.is_none() {
+            "`--method METHOD` says how to train"
+        } else if self.model.is_some() && self.dataset.is_none() && self.rows.is_none() {
+            "`--rows N` says how much there is to train on, or `--dataset FILE` has it"
+        } else {
+            return Ok(());
+        };
+        Err(Arguments::command().error(ErrorKind::MissingRequiredArgument, message))
+    }
+}
+
+/// The words of the methods, so that help and errors list them.
+fn method_parser() -> impl TypedValueParser<Value = AskedMethod> {
+    PossibleValuesParser::new(Method::ALL.map(Method::as_str).into_iter().chain(["ppo"])).map(|word| {
+        let known = Method::ALL.into_iter().find(|method| method.as_str() == word);
+        known.map_or(AskedMethod::Ppo, AskedMethod::Known)
+    })
+}
+
+fn adaptation_parser() -> impl TypedValueParser<Value = Adaptation> {
+    PossibleValuesParser::new(Adaptation::ALL.map(Adaptation::as_str)).map(|word| {
+        let known = Adaptation::ALL.into_iter().find(|adaptation| adaptation.as_str() == word);
+        known.unwrap_or(Adaptation::Full)
+    })
+}
+
+fn size(text: &str) -> Result<f64, String> {
+    paceline_planner::parse_size(text).ok_or_else(|| "a size is a number and B or M, as 0.6B".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.0..1.0).contains(share));
+    share.ok_or_else(|| "a share is at least 0 and below 1".to_owned())
+}

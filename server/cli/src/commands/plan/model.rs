@@ -1,0 +1,85 @@
+//! What is known of a model: by its files where they are on this machine, else by its name.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use paceline_planner::{ModelFacts, PlanError, parameters_in_head, parameters_of};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// The head of a file of weights is a list of tensors, a few megabytes for the largest models.
+const LARGEST_HEAD_BYTES: u64 = 64 << 20;
+
+/// The facts of a model. A size that was given counts for its parameters.
+pub(super) fn facts(name: &str, billions: Option<f64>) -> Result<ModelFacts, Failure> {
+    let mut facts = match (folder(name), billions) {
+        (Some(folder), _) => of_folder(name, &folder)?,
+        (None, Some(billions)) => {
+            return Ok(ModelFacts::of_parameters(name, parameters_of(billions), "`--params`"));
+        }
+        (None, None) => ModelFacts::of_name(name)?,
+    };
+    if let Some(billions) = billions {
+        facts.parameters = parameters_of(billions);
+        "`--params`".clone_into(&mut facts.parameters_source);
+    }
+    Ok(facts)
+}
+
+/// The folder with the config of a model: itself, or the one that the Hub's client keeps.
+fn folder(name: &str) -> Option<PathBuf> {
+    let itself = PathBuf::from(name);
+    if itself.join("config.json").is_file() {
+        return Some(itself);
+    }
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || Some(std::env::home_dir()?.join(".cache/huggingface"));
+    let cache = set("HF_HUB_CACHE").or_else(|| Some(set("HF_HOME").or_else(home)?.join("hub")))?;
+    let kept = cache.join(format!("models--{}", name.replace('/', "--")));
+    let commit = fs::read_to_string(kept.join("refs/main")).ok()?;
+    // A name of a commit and no path.
+    let commit = commit.trim();
+    if commit.is_empty() || !commit.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    Some(kept.join("snapshots").join(commit)).filter(|folder| folder.join("config.json").is_file())
+}
+
+fn of_folder(name: &str, folder: &Path) -> Result<ModelFacts, Failure> {
+    let path = folder.join("config.json");
+    let unreadable = |reason: String| {
+        let hint = "`--params 0.6B` and a name without a folder plan without reading it";
+        Failure::new(format!("'{}' cannot be read: {reason}", path.display()), hint)
+    };
+    let text = fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
+    let config: Value = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    Ok(ModelFacts::of_config(name, &config, parameters_in_files(folder)?)?)
+}
+
+/// Parameters of all weight files of a folder; none where it has none.
+fn parameters_in_files(folder: &Path) -> Result<Option<u64>, Failure> {
+    let mut total = None;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "safetensors") {
+            total = Some(total.unwrap_or(0) + parameters_in_file(&path)?);
+        }
+    }
+    Ok(total)
+}
+
+fn parameters_in_file(path: &Path) -> Result<u64, Failure> {
+    let head = || -> Option<Value> {
+        let mut file = File::open(path).ok()?;
+        let mut length = [0; 8];
+        file.read_exact(&mut length).ok()?;
+        let length = u64::from_le_bytes(length);
+        let mut head = Vec::new();
+        file.take(length.min(LARGEST_HEAD_BYTES)).read_to_end(&mut head).ok()?;
+        serde_json::from_slice(&head).ok()
+    };
+    let head = head().ok_or(PlanError::OddWeights)?;
+    Ok(parameters_in_head(&head)?)
+}

@@ -1,0 +1,8 @@
+//! Projects as Parquet, and the Hugging Face Hub that keeps them.
+//!
+//! [`parquet`] brings the tables of a project to files and back, whole; the only place that names that format.
+//! [`remote`] speaks to the Hub and knows files and commits, never rows. [`sync`] brings the two together.
+
+pub mod parquet;
+pub mod remote;
+pub mod sync;

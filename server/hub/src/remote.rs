@@ -1,0 +1,28 @@
+//! The Hugging Face Hub: the files of a Dataset or a static Space read, and changed by one commit at a time.
+//!
+//! Spoken here is what the Hub's own client speaks, over HTTP and without it (`docs/adr/0009-a-small-hub-client.md`).
+//! Rows and Parquet are unknown here; a [`Repository`] holds files. A commit names its parent, so that of two writers
+//! one is told to look again, and whoever reads sees the state before or the state after it.
+
+mod account;
+mod attempts;
+mod client;
+mod commit;
+mod fault;
+mod file;
+mod large;
+mod names;
+mod repository;
+
+pub(crate) use attempts::pause;
+#[cfg(test)]
+pub(crate) use file::digest_bytes;
+pub(crate) use file::digest_text;
+
+pub use account::{Account, Token};
+pub use commit::{Change, Committed};
+pub use fault::{HubFault, HubFaultKind};
+pub use file::LocalFile;
+pub use names::RepositoryId;
+pub(crate) use repository::STATIC;
+pub use repository::{Head, RemoteFile, Repository, RepositoryKind};

@@ -1,0 +1,166 @@
+//! Every tool as it is listed and called, ours before the peer's.
+
+use std::sync::{Arc, LazyLock};
+
+use rmcp::model::{CallToolResult, ContentBlock, Tool, ToolAnnotations};
+use serde_json::{Value, json};
+
+use crate::bouquet::Bouquet;
+use crate::fault::Fault;
+use crate::peer::{Answers, PEER, PeerTool};
+use crate::schemas::Object;
+use crate::tool::{Here, OwnTool};
+use crate::tools::OWN;
+use crate::world::Pending;
+
+/// Who answers a tool.
+#[derive(Clone, Copy)]
+enum Answerer {
+    Own(OwnTool),
+    Peer(PeerTool),
+}
+
+/// A tool with what is said of it.
+pub(crate) struct Entry {
+    pub(crate) listed: Tool,
+    answerer: Answerer,
+}
+
+/// Made once: the schemas are the same for everybody.
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let own = OWN.iter().map(|tool| Entry {
+        listed: described(tool.name, tool.description, (tool.input)(), (tool.output)())
+            .with_title(tool.title)
+            .with_annotations(reading(tool.title)),
+        answerer: Answerer::Own(*tool),
+    });
+    let peer = PEER.iter().map(|tool| {
+        let annotations = if tool.writes() { changing(tool) } else { reading(tool.name) };
+        Entry {
+            listed: described(tool.name, tool.description, tool.input(), tool.output())
+                .with_annotations(annotations),
+            answerer: Answerer::Peer(*tool),
+        }
+    });
+    own.chain(peer).collect()
+});
+
+fn described(name: &'static str, description: &'static str, input: Object, output: Object) -> Tool {
+    Tool::new(name, description, Arc::new(input)).with_raw_output_schema(Arc::new(output))
+}
+
+fn reading(title: &str) -> ToolAnnotations {
+    ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true).open_world(false)
+}
+
+fn changing(tool: &PeerTool) -> ToolAnnotations {
+    let deletes = tool.name == "delete_run";
+    let leaves_the_machine = tool.name == "trigger_sync";
+    ToolAnnotations::with_title(tool.name)
+        .read_only(false)
+        .destructive(deletes)
+        .idempotent(leaves_the_machine)
+        .open_world(leaves_the_machine)
+}
+
+/// The tools of a bouquet; those that change something only for who may.
+pub(crate) fn offered(bouquet: Bouquet, may_write: bool) -> impl Iterator<Item = &'static Entry> {
+    ENTRIES.iter().filter(move |entry| entry.is_in(bouquet) && (may_write || !entry.writes()))
+}
+
+/// The tool of that name, whoever is offered it.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|entry| entry.listed.name == name)
+}
+
+impl Entry {
+    pub(crate) fn is_in(&self, bouquet: Bouquet) -> bool {
+        match self.answerer {
+            Answerer::Own(tool) => bouquet.has_own(tool.name),
+            Answerer::Peer(_) => bouquet.has_peers(),
+        }
+    }
+
+    pub(crate) fn writes(&self) -> bool {
+        matches!(self.answerer, Answerer::Peer(tool) if tool.writes())
+    }
+
+    /// Calls it.
+    pub(crate) fn call(&self, world: Here, arguments: Object) -> Pending<CallToolResult> {
+        match self.answerer {
+            Answerer::Own(tool) => {
+                let answer = (tool.call)(world, arguments);
+                Box::pin(async move { Ok(CallToolResult::structured(answer.await?)) })
+            }
+            Answerer::Peer(tool) => {
+                let answer = tool.call(&world, arguments);
+                Box::pin(async move { in_peers_form(tool.answers, answer.await?) })
+            }
+        }
+    }
+}
+
+/// As the peer's server answers: a text for each element of a list, and what is no object under `result`.
+fn in_peers_form(kind: Answers, answer: Value) -> Result<CallToolResult, Fault> {
+    let texts: Vec<String> = match answer.as_array() {
+        Some(items) => items.iter().map(text_of).collect(),
+        None => vec![text_of(&answer)],
+    };
+    let structured = if kind == Answers::Object { answer } else { json!({ "result": answer }) };
+    let mut result = CallToolResult::structured(structured);
+    result.content = texts.into_iter().map(ContentBlock::text).collect();
+    Ok(result)
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(bouquet: Bouquet, may_write: bool) -> Vec<String> {
+        offered(bouquet, may_write).map(|entry| entry.listed.name.to_string()).collect()
+    }
+
+    #[test]
+    fn each_bouquet_has_its_tools_and_nobody_writes_unasked() {
+        let all = names(Bouquet::All, true);
+        assert_eq!(all.len(), OWN.len() + 15);
+        assert_eq!(names(Bouquet::All, false).len(), all.len() - 3);
+        assert_eq!(names(Bouquet::Tracker, true).len(), OWN.len());
+        assert_eq!(names(Bouquet::Trackio, true).len(), 15);
+        assert!(names(Bouquet::Skills, true).contains(&"get_run_status".to_owned()));
+        let mut once = all.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), all.len(), "a name stands twice");
+    }
+
+    #[test]
+    fn every_tool_says_what_it_takes_and_answers_and_whether_it_changes_anything() {
+        for entry in ENTRIES.iter() {
+            let tool = &entry.listed;
+            assert_eq!(tool.input_schema["type"], "object", "{}", tool.name);
+            assert_eq!(tool.output_schema.as_ref().expect("it has one")["type"], "object", "{}", tool.name);
+            let annotations = tool.annotations.as_ref().expect("it has some");
+            assert_eq!(annotations.read_only_hint, Some(!entry.writes()), "{}", tool.name);
+            let description = tool.description.as_deref().unwrap_or_default();
+            assert!((20..500).contains(&description.len()) && !description.contains("  "), "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn the_peers_tools_take_what_the_peers_take() {
+        let values = find("get_metric_values").expect("there").listed.input_schema.clone();
+        assert_eq!(values["required"], json!(["project", "run", "metric_name"]));
+        assert_eq!(values["properties"]["run"]["type"], json!(["string", "null"]));
+        let rename = find("rename_run").expect("there").listed.input_schema.clone();
+        assert_eq!(rename["required"], json!(["project", "old_name", "new_name"]));
+        assert!(rename["properties"].get("run_id").is_none());
+        let delete = find("delete_run").expect("there").listed.input_schema.clone();
+        assert_eq!(delete["required"], json!(["project", "run"]));
+        assert!(delete["properties"].get("write_token").is_some());
+    }
+}

@@ -1,0 +1,27 @@
+//! The tools of ours, one topic a file; the most asked first.
+
+use crate::tool::OwnTool;
+
+mod attention;
+mod comparison;
+mod difference;
+mod lists;
+mod moment;
+mod series;
+mod sql;
+mod status;
+
+/// Every tool of ours.
+pub(crate) const OWN: &[OwnTool] = &[
+    OwnTool::of::<status::GetRunStatus>(),
+    OwnTool::of::<status::WaitForRun>(),
+    OwnTool::of::<attention::GetFindings>(),
+    OwnTool::of::<comparison::CompareRuns>(),
+    OwnTool::of::<difference::ExplainDifference>(),
+    OwnTool::of::<moment::GetMoment>(),
+    OwnTool::of::<lists::ListProjects>(),
+    OwnTool::of::<lists::ListRuns>(),
+    OwnTool::of::<lists::GetRun>(),
+    OwnTool::of::<series::GetSeries>(),
+    OwnTool::of::<sql::QuerySql>(),
+];

@@ -1,0 +1,113 @@
+//! Why there is no plan, and what to do about it.
+
+use paceline_schema::plan::{Adaptation, Method};
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// Nothing says how large the model is.
+    #[error("nothing says how large `{model}` is")]
+    UnknownModel {
+        /// The model.
+        model: String,
+    },
+    /// A config without what a plan needs.
+    #[error("`config.json` of `{model}` has no usable `{key}`")]
+    OddConfig {
+        /// The model.
+        model: String,
+        /// What is missing.
+        key: &'static str,
+    },
+    /// Weight files that cannot be read.
+    #[error("the weights are not in the form of safetensors")]
+    OddWeights,
+    /// A machine nobody offers.
+    #[error("there is no machine `{flavor}`")]
+    UnknownFlavor {
+        /// Its name.
+        flavor: String,
+    },
+    /// The model is larger than the machine.
+    #[error(
+        "`{model}` needs {needed_gb:.0} GB with {adaptation} and one row at a time; {flavor} has {has_gb:.0} GB a device",
+        adaptation = adaptation.as_str()
+    )]
+    DoesNotFit {
+        /// The model.
+        model: String,
+        /// The way that needs least of those possible.
+        adaptation: Adaptation,
+        /// Memory it needs.
+        needed_gb: f64,
+        /// The machine.
+        flavor: String,
+        /// Memory of one of its devices.
+        has_gb: f64,
+    },
+    /// There is nothing to train on.
+    #[error("{what}")]
+    NothingToTrain {
+        /// What is missing.
+        what: String,
+    },
+    /// A dataset that does not serve the method.
+    #[error("the dataset does not serve {method}: {reason}", method = method.as_str().to_uppercase())]
+    DatasetUnfit {
+        /// The method.
+        method: Method,
+        /// Why not.
+        reason: String,
+        /// Methods it serves.
+        serves: Vec<Method>,
+    },
+    /// A dataset that serves no method.
+    #[error("the dataset serves no method of training: its columns are {columns}")]
+    DatasetFitsNothing {
+        /// Its columns, in backticks.
+        columns: String,
+    },
+    /// A method for which no script is written.
+    #[error("no script is written for {method}", method = method.as_str().to_uppercase())]
+    NoScript {
+        /// The method.
+        method: Method,
+    },
+}
+
+impl PlanError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::UnknownModel { .. } => {
+                "`--params 0.6B` says it, or `--model` names a folder with its `config.json`".to_owned()
+            }
+            Self::OddConfig { .. } | Self::OddWeights => {
+                "`--params 0.6B` says the size without reading the files".to_owned()
+            }
+            Self::UnknownFlavor { .. } => {
+                let names: Vec<&str> = crate::hardware::FLAVORS.iter().map(|flavor| flavor.name).collect();
+                format!("there are {}", names.join(", "))
+            }
+            Self::DoesNotFit { .. } => {
+                "take a smaller model, a shorter `--max-length`, or a machine with more memory a device, as h200 has"
+                    .to_owned()
+            }
+            Self::NothingToTrain { .. } => "`--rows` and `--epochs` are above zero".to_owned(),
+            Self::DatasetUnfit { serves, .. } if serves.is_empty() => columns_hint(),
+            Self::DatasetUnfit { serves, .. } => {
+                let words: Vec<&str> = serves.iter().map(|method| method.as_str()).collect();
+                format!("it serves {}; `paceline plan --dataset FILE` tells how", words.join(", "))
+            }
+            Self::DatasetFitsNothing { .. } => columns_hint(),
+            Self::NoScript { .. } => "scripts are written for sft, dpo, grpo and kto".to_owned(),
+        }
+    }
+}
+
+/// What columns a dataset needs.
+fn columns_hint() -> String {
+    "give it `messages` or `text` for SFT, `prompt`, `chosen` and `rejected` for DPO, or `prompt` for GRPO"
+        .to_owned()
+}

@@ -1,0 +1,356 @@
+//! A plan as a script: one self-contained file for `uv run`, its packages pinned, every keyword one of the pinned TRL.
+
+use paceline_schema::dataset_report::{ColumnKind, DatasetReport};
+use paceline_schema::plan::{Adaptation, Method, Precision, TrainingPlan};
+use serde_json::Value;
+
+use crate::error::PlanError;
+use crate::plan::COMPLETION_TOKENS;
+
+const TEMPLATE: &str = include_str!("script.template");
+const REWARDS: &str = include_str!("rewards.template");
+
+/// Packages of a script, at the releases its keywords were checked with.
+const PACKAGES: &[&str] =
+    &["accelerate==1.15.0", "datasets==5.2.0", "transformers==5.24.0", "trackio==0.43.0", "trl==1.16.0"];
+const PEFT: &str = "peft==0.21.2";
+const BITSANDBYTES: &str = "bitsandbytes==0.50.2";
+
+/// Columns that may hold what a completion ought to say.
+const ANSWERS: &[&str] =
+    &["solution", "answer", "ground_truth", "expected", "target", "completion", "output", "response"];
+
+/// Where a script finds its rows and leaves its model.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// The file of the dataset.
+    pub dataset: &'a str,
+    /// Its form, as `datasets` names it: `parquet`, `json` or `csv`.
+    pub form: &'a str,
+    /// Project of the run.
+    pub project: &'a str,
+    /// Name of the run.
+    pub run: &'a str,
+    /// Folder of the model.
+    pub output: &'a str,
+}
+
+/// Writes the script of a plan.
+///
+/// # Errors
+/// When its method has no script, or its dataset was not looked at.
+pub fn script(plan: &TrainingPlan, places: Places<'_>) -> Result<String, PlanError> {
+    let unknown = || PlanError::NoScript { method: plan.method };
+    let method = match plan.method {
+        Method::Sft => "SFT",
+        Method::Dpo => "DPO",
+        Method::Grpo => "GRPO",
+        Method::Kto => "KTO",
+        Method::Reward | Method::Rloo | Method::Distillation => return Err(unknown()),
+    };
+    let dataset = plan.dataset.as_ref().ok_or_else(unknown)?;
+    let of = dataset.methods.iter().find(|of| of.method == plan.method).ok_or_else(unknown)?;
+    let mapping = of.code.as_deref().map(|code| format!("\n\n{}\n", code.trim_end())).unwrap_or_default();
+    let split = if plan.eval_rows > 0 {
+        format!("dataset = dataset.train_test_split(test_size={}, seed=42)\n", plan.eval_rows)
+    } else {
+        String::new()
+    };
+    let train = if plan.eval_rows > 0 { "dataset[\"train\"]" } else { "dataset" };
+    let title = format!(
+        "{method} of {}, {}, on {}: {} steps, about {:.0} minutes.",
+        plan.model.replace(['\\', '"'], "'"),
+        plan.adaptation.as_str(),
+        plan.flavor,
+        plan.steps,
+        (plan.seconds / 60.0).ceil()
+    );
+    let filled = [
+        ("@title@", title),
+        ("@dependencies@", dependencies(plan)),
+        ("@imports@", imports(plan, method)),
+        ("@helpers@", helpers(plan, dataset)),
+        ("@trainer@", trainer(plan)),
+        ("@arguments@", arguments(plan, places)),
+        ("@method@", method.to_owned()),
+        ("@train@", train.to_owned()),
+        ("@split@", split),
+        ("@mapping@", mapping),
+        ("@model@", text(&plan.model)),
+        ("@output@", text(places.output)),
+        ("@form@", text(places.form)),
+        ("@data@", data(places.dataset)),
+    ];
+    Ok(fill(&filled))
+}
+
+/// Fills the template in one pass, so that no value is taken for a place.
+fn fill(values: &[(&str, String)]) -> String {
+    let mut filled = String::new();
+    let mut rest = TEMPLATE;
+    loop {
+        let next = values.iter().filter_map(|(name, value)| Some((rest.find(name)?, *name, value)));
+        let Some((place, name, value)) = next.min_by_key(|(place, ..)| *place) else { break };
+        filled.push_str(&rest[..place]);
+        filled.push_str(value);
+        rest = &rest[place + name.len()..];
+    }
+    filled + rest
+}
+
+/// A text as Python writes it; JSON's escapes are its own too.
+fn text(value: &str) -> String {
+    Value::String(value.to_owned()).to_string()
+}
+
+/// The file of the rows; one with tabs between its values says so.
+fn data(path: &str) -> String {
+    if path.to_lowercase().ends_with(".tsv") { format!("{}, sep=\"\\t\"", text(path)) } else { text(path) }
+}
+
+fn truth(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
+}
+
+fn needs_bitsandbytes(plan: &TrainingPlan) -> bool {
+    plan.adaptation == Adaptation::Qlora || plan.optimizer.contains("8bit")
+}
+
+fn dependencies(plan: &TrainingPlan) -> String {
+    let mut packages = PACKAGES.to_vec();
+    packages.extend(plan.lora.as_ref().map(|_| PEFT));
+    packages.extend(needs_bitsandbytes(plan).then_some(BITSANDBYTES));
+    packages.sort_unstable();
+    packages.iter().map(|package| format!("#     \"{package}\",\n")).collect()
+}
+
+fn imports(plan: &TrainingPlan, method: &str) -> String {
+    let mut imports = String::new();
+    if plan.method == Method::Grpo {
+        imports.push_str("import re\n");
+    }
+    imports.push_str("\nfrom datasets import load_dataset\n");
+    if plan.lora.is_some() {
+        imports.push_str("from peft import LoraConfig\n");
+    }
+    let mut names = Vec::new();
+    names.extend((plan.method == Method::Sft).then_some("AutoTokenizer"));
+    names.extend((plan.adaptation == Adaptation::Qlora).then_some("BitsAndBytesConfig"));
+    if !names.is_empty() {
+        imports.push_str(&format!("from transformers import {}\n", names.join(", ")));
+    }
+    imports.push_str("from transformers.trainer_utils import get_last_checkpoint\n");
+    imports.push_str(&format!("from trl import {method}Config, {method}Trainer\n"));
+    imports.trim_start().to_owned()
+}
+
+/// What the trainer is given beside arguments: reward functions, and whether the template marks who speaks.
+fn helpers(plan: &TrainingPlan, dataset: &DatasetReport) -> String {
+    match plan.method {
+        Method::Grpo => {
+            let has = |name: &&&str| {
+                dataset.columns.iter().any(|column| {
+                    column.name == **name && [ColumnKind::Text, ColumnKind::Number].contains(&column.kind)
+                })
+            };
+            let answer = ANSWERS.iter().find(has).copied().unwrap_or("answer");
+            format!("LONGEST = {COMPLETION_TOKENS}\n{}", REWARDS.replace("@answer@", &text(answer)))
+        }
+        Method::Sft => {
+            let marks = "# In conversations the loss is that of the assistant's words where the chat template marks them.\n\
+                template = AutoTokenizer.from_pretrained(MODEL).chat_template or \"\"\n\
+                marks_assistant = \"messages\" in @train@.column_names and \"generation %}\" in template\n\n";
+            let train = if plan.eval_rows > 0 { "dataset[\"train\"]" } else { "dataset" };
+            marks.replace("@train@", train)
+        }
+        Method::Dpo | Method::Kto | Method::Reward | Method::Rloo | Method::Distillation => String::new(),
+    }
+}
+
+fn trainer(plan: &TrainingPlan) -> String {
+    let mut lines = String::new();
+    if plan.method == Method::Grpo {
+        lines.push_str("    reward_funcs=[accuracy, form, brevity],\n");
+    }
+    if plan.eval_rows > 0 {
+        lines.push_str("    eval_dataset=dataset[\"test\"],\n");
+    }
+    if let Some(lora) = &plan.lora {
+        let modules = match lora.target_modules.as_slice() {
+            [only] => text(only),
+            several => Value::from(several.to_vec()).to_string(),
+        };
+        lines.push_str(&format!(
+            "    peft_config=LoraConfig(\n        r={}, lora_alpha={}, lora_dropout=0.05, target_modules={modules}, \
+             task_type=\"CAUSAL_LM\",\n    ),\n",
+            lora.rank, lora.alpha
+        ));
+    }
+    lines
+}
+
+/// The learning rate TRL has for a method; ten times as much for adapters.
+fn learning_rate(plan: &TrainingPlan) -> &'static str {
+    match (plan.method, plan.adaptation) {
+        (Method::Sft, Adaptation::Full) => "2e-5",
+        (Method::Sft, Adaptation::Lora | Adaptation::Qlora) => "2e-4",
+        (_, Adaptation::Full) => "1e-6",
+        (_, Adaptation::Lora | Adaptation::Qlora) => "1e-5",
+    }
+}
+
+fn loading(plan: &TrainingPlan) -> String {
+    let dtype = text(&plan.dtype);
+    if plan.adaptation != Adaptation::Qlora {
+        return format!("{{\"dtype\": {dtype}}}");
+    }
+    format!(
+        "{{\n            \"dtype\": {dtype},\n            \"quantization_config\": BitsAndBytesConfig(\n                \
+         load_in_4bit=True, bnb_4bit_quant_type=\"nf4\", bnb_4bit_use_double_quant=True,\n                \
+         bnb_4bit_compute_dtype={dtype},\n            ),\n        }}"
+    )
+}
+
+fn arguments(plan: &TrainingPlan, places: Places<'_>) -> String {
+    // A line for each twentieth of a short training, and for every tenth step of a long one.
+    let logging = (plan.steps / 20).clamp(1, 10);
+    let saving = (plan.steps / 5).clamp(1, 500);
+    let mut lines = vec![
+        format!("model_init_kwargs={}", loading(plan)),
+        format!("num_train_epochs={:?}", plan.epochs),
+        format!("per_device_train_batch_size={}", plan.batch_size),
+        format!("gradient_accumulation_steps={}", plan.gradient_accumulation_steps),
+        format!("gradient_checkpointing={}", truth(plan.gradient_checkpointing)),
+        format!("learning_rate={}", learning_rate(plan)),
+        "lr_scheduler_type=\"cosine\"".to_owned(),
+        "warmup_steps=0.1".to_owned(),
+        format!("optim={}", text(&plan.optimizer)),
+        format!("bf16={}", truth(plan.precision == Precision::Bf16)),
+        format!("fp16={}", truth(plan.precision == Precision::Fp16)),
+        format!("logging_steps={logging}"),
+        "save_strategy=\"steps\"".to_owned(),
+        format!("save_steps={saving}"),
+        "save_total_limit=2".to_owned(),
+        "report_to=\"trackio\"".to_owned(),
+        format!("project={}", text(places.project)),
+        format!("run_name={}", text(places.run)),
+        "seed=42".to_owned(),
+    ];
+    if plan.eval_rows > 0 {
+        lines.push("eval_strategy=\"steps\"".to_owned());
+        lines.push(format!("eval_steps={saving}"));
+        lines.push(format!("per_device_eval_batch_size={}", plan.batch_size));
+    }
+    match plan.method {
+        Method::Sft => {
+            lines.push(format!("max_length={}", plan.max_length));
+            lines.push(format!("packing={}", truth(plan.packing)));
+            lines.push("assistant_only_loss=marks_assistant".to_owned());
+        }
+        Method::Dpo => lines.extend([format!("max_length={}", plan.max_length), "beta=0.1".to_owned()]),
+        Method::Kto => {
+            lines.extend([format!("max_length={}", plan.max_length), "beta=0.1".to_owned()]);
+            // The estimate of the divergence needs answers of other rows of the batch.
+            lines.extend((plan.batch_size < 2).then(|| "loss_type=\"apo_zero_unpaired\"".to_owned()));
+        }
+        Method::Grpo => {
+            lines.push(format!(
+                "num_generations={}",
+                plan.num_generations.unwrap_or(crate::choice::GENERATIONS)
+            ));
+            lines.push("max_completion_length=LONGEST".to_owned());
+            lines.extend(
+                ["beta=0.0", "scale_rewards=\"group\"", "temperature=1.0", "log_completions=True"]
+                    .map(str::to_owned),
+            );
+            // Every group whole: a batch for evaluation holds as many answers as one group has.
+            if let Some(count) = plan.num_generations.filter(|_| plan.eval_rows > 0) {
+                lines.retain(|line| !line.starts_with("per_device_eval_batch_size"));
+                lines.push(format!("per_device_eval_batch_size={count}"));
+            }
+        }
+        Method::Reward | Method::Rloo | Method::Distillation => {}
+    }
+    lines.iter().map(|line| format!("        {line},\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{Sample, inspect};
+    use crate::{MAX_LENGTH, ModelFacts, Request, Wishes, plan};
+    use paceline_schema::plan::PriceTable;
+    use serde_json::{Map, json};
+
+    fn written(method: Method, flavor: &str, billions: &str, row: Value) -> Result<String, PlanError> {
+        let row: Map<String, Value> = row.as_object().expect("an object").clone();
+        let columns = row.keys().cloned().collect();
+        let sample = Sample { columns, rows: vec![row], total_rows: Some(100) };
+        let request = Request {
+            model: ModelFacts::of_name(&format!("some/model-{billions}"))?,
+            method,
+            rows: 100,
+            epochs: 1.0,
+            eval_share: 0.1,
+            max_length: MAX_LENGTH,
+            packing: false,
+            row_tokens: sample.row_tokens(),
+            wishes: Wishes { flavor: Some(flavor), adaptation: None },
+            prices: PriceTable::Guide,
+            finished: Vec::new(),
+        };
+        let mut plan = plan(&request)?;
+        plan.dataset = Some(inspect("rows.jsonl", &sample));
+        let places = Places { dataset: "@model@.jsonl", form: "json", project: "p", run: "r", output: "o" };
+        script(&plan, places)
+    }
+
+    #[test]
+    fn a_script_says_what_the_plan_says() {
+        let sft =
+            written(Method::Sft, "t4-small", "0.6B", json!({"prompt": "a", "completion": "b"})).expect("sft");
+        for part in [
+            "fp16=True",
+            "bf16=False",
+            "\"dtype\": \"float32\"",
+            "SFTTrainer(",
+            "trl==1.16.0",
+            "test_size=10",
+        ] {
+            assert!(sft.contains(part), "{part}: {sft}");
+        }
+        assert!(sft.contains("data_files=\"@model@.jsonl\""), "a value is never taken for a place");
+        assert!(!sft.contains("peft"));
+        let pair = json!({"question": "a", "good_response": "b", "bad_response": "c"});
+        let dpo = written(Method::Dpo, "l4x1", "33B", pair).expect("dpo");
+        for part in [
+            "load_in_4bit=True",
+            "LoraConfig(",
+            "bitsandbytes==",
+            "def as_trained(example)",
+            "optim=\"paged_adamw_8bit\"",
+        ] {
+            assert!(dpo.contains(part), "{part}: {dpo}");
+        }
+        let grpo =
+            written(Method::Grpo, "a10g-large", "4B", json!({"prompt": "a", "solution": "4"})).expect("grpo");
+        for part in [
+            "ANSWER = \"solution\"",
+            "num_generations=8",
+            "bf16=True",
+            "\"dtype\": \"bfloat16\"",
+            "reward_funcs=",
+        ] {
+            assert!(grpo.contains(part), "{part}: {grpo}");
+        }
+        for script in [sft, dpo, grpo] {
+            assert!(
+                script.starts_with("\"\"\"")
+                    && !script.contains("max_seq_length")
+                    && !script.contains("warmup_ratio")
+            );
+        }
+        let rloo = written(Method::Rloo, "a10g-large", "4B", json!({"prompt": "a"})).expect_err("none");
+        assert!(rloo.hint().contains("grpo"), "{rloo}");
+    }
+}

@@ -1,0 +1,106 @@
+"""Scripts that a plan writes: every keyword is one of the installed TRL, and they train a tiny model from a file of rows."""
+
+import ast
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.directory import PROGRAM
+from support.interpreters import trainers_python
+from support.training import IMPORT_SECONDS, TRAINING_SECONDS, start_script
+
+PAIRS = [(f"How much is {left} and {right}?", f"It is {left + right}.", f"It is {left + right + 1}.")
+         for left in range(4) for right in range(4)]
+ROWS = {
+    "sft": [{"question": asked, "answer": good} for asked, good, _ in PAIRS],
+    "dpo": [{"question": asked, "good_response": good, "bad_response": bad} for asked, good, bad in PAIRS],
+    "grpo": [{"prompt": asked, "answer": good} for asked, good, _ in PAIRS],
+    "kto": [{"question": asked, "answer": text, "thumbs_up": text == good}
+            for asked, good, bad in PAIRS for text in (good, bad)],
+    # The older form of conversations, which has to become messages.
+    "sft-chats": [{"conversations": [{"from": "human", "value": asked}, {"from": "gpt", "value": good}]}
+                  for asked, good, _ in PAIRS],
+}
+
+
+def write_rows(folder: Path, name: str) -> Path:
+    """A file of JSON lines with the rows of that name."""
+    path = folder / f"{name}.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS[name]))
+    return path
+
+
+def plan(*options: object) -> dict:
+    """What `paceline plan` answers."""
+    command = [PROGRAM, "plan", *map(str, options), "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.fixture
+def tiny_model(directory) -> Path:
+    """A folder with a tiny model."""
+    folder = directory.folder / "tiny-model"
+    start_script(directory, "save_tiny.py", folder).expect_exit(0, IMPORT_SECONDS)
+    return folder
+
+
+def test_every_keyword_is_one_of_the_installed_releases(directory):
+    scripts = []
+    for method in ("sft", "dpo", "grpo", "kto"):
+        for adaptation, flavor, share in (("full", "t4-small", 0), ("lora", "a10g-large", 0.1), ("qlora", "l4x1", 0.25)):
+            script = directory.folder / f"{method}-{adaptation}.py"
+            answer = plan(
+                "--model", "some/model-0.5B", "--method", method, "--dataset", write_rows(directory.folder, method),
+                "--adaptation", adaptation, "--flavor", flavor, "--eval-share", share, "--script", script,
+            )
+            assert answer["adaptation"] == adaptation
+            scripts.append(script)
+    checked = start_script(directory, "keywords.py", *scripts)
+    checked.expect_exit(0, IMPORT_SECONDS)
+    assert json.loads(checked.output.splitlines()[-1]) == {str(script): [] for script in scripts}
+
+
+def test_the_pinned_releases_are_those_that_are_checked(directory):
+    script = directory.folder / "train.py"
+    plan("--model", "m-0.5B", "--dataset", write_rows(directory.folder, "sft"), "--adaptation", "lora", "--script", script)
+    head = script.read_text().split("# dependencies = [")[1].split("# ]")[0]
+    pinned = dict(ast.literal_eval(line.strip("# ,")).split("==") for line in head.strip().splitlines())
+    names = [name for name in pinned if name not in ("trackio", "bitsandbytes")]
+    ask = f"import importlib.metadata as m, json; print(json.dumps({{n: m.version(n) for n in {names}}}))"
+    installed = subprocess.run([trainers_python(), "-c", ask], capture_output=True, text=True, check=True).stdout
+    assert json.loads(installed) == {name: pinned[name] for name in names}
+
+
+@pytest.mark.parametrize("rows", ROWS)
+def test_a_written_script_trains(directory, tiny_model, rows):
+    method = rows.split("-")[0]
+    script = directory.folder / "train.py"
+    answer = plan(
+        "--model", tiny_model, "--method", method, "--dataset", write_rows(directory.folder, rows), "--epochs", 2,
+        "--flavor", "cpu-basic", "--adaptation", "lora" if method in ("dpo", "grpo") else "full",
+        "--max-length", 96, "--eval-share", 0.25 if method == "sft" else 0, "--script", script,
+    )
+    text = script.read_text()
+    if method == "grpo":
+        # Random weights never end an answer; the tiny model has a context of 128 tokens.
+        text = text.replace("LONGEST = 512", "LONGEST = 16")
+    training = directory.start(text, python=str(trainers_python()), HF_HUB_OFFLINE="1")
+    training.expect_exit(0, IMPORT_SECONDS + TRAINING_SECONDS)
+    status = directory.status("tiny-model")
+    assert (status["state"], status["step"], status["total_steps"]) == ("finished", answer["steps"], answer["steps"])
+    assert status["run"] == f"{method}-{answer['adaptation']}" and status["loss"]["latest"] is not None
+    metrics = {key for row in directory.rows("tiny-model") for key in row.metrics}
+    expected = {
+        "sft": {"train/mean_token_accuracy", "eval/loss"},
+        "dpo": {"train/rewards/margins"},
+        "grpo": {"train/rewards/accuracy/mean", "train/rewards/form/mean", "train/rewards/brevity/mean"},
+        "kto": {"train/rewards/chosen"},
+    }[method]
+    assert expected <= metrics, metrics
+    (model,) = directory.folder.rglob(f"tiny-model-{method}-*")
+    weights = "adapter_model.safetensors" if answer["lora"] else "model.safetensors"
+    assert (model / weights).is_file()
