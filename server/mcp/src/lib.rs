@@ -1,7 +1,7 @@
 //! MCP: tools and skill resources over the same questions that every transport asks.
 //!
 //! This is the only crate that names the protocol. [`Server`] is what one caller talks to; [`answer`] serves it over HTTP,
-//! [`answer_stdio`] over standard input and output, and [`relay`] hands what comes there to a server elsewhere. Tools ask
+//! [`answer_stdio`] over standard input and output, and [`relay()`] hands what comes there to a server elsewhere. Tools ask
 //! through a [`World`], which has the threads and knows what the caller may.
 
 mod bouquet;
