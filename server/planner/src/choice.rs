@@ -80,15 +80,17 @@ pub fn choose(
     }
     let last = groups.iter().flatten().max_by(|left, right| left.memory_gb.total_cmp(&right.memory_gb));
     let last = last.copied().unwrap_or(&FLAVORS[0]);
-    let adaptation = *adaptations.last().unwrap_or(&Adaptation::Qlora);
-    let needed = recipes(adaptation, last.accelerator.precision).last().map(|recipe| {
-        let load = load(model, method, max_length, adaptation, last, Load { batch_size: 1, ..bare(*recipe) });
-        total_gb(&parts(model, &load))
+    let possible = adaptations.iter().rev().find_map(|adaptation| {
+        Some((*adaptation, *recipes(*adaptation, last.accelerator.precision).last()?))
     });
+    let Some((adaptation, recipe)) = possible else {
+        return Err(PlanError::NeedsGpu { flavor: last.name.to_owned() });
+    };
+    let load = load(model, method, max_length, adaptation, last, Load { batch_size: 1, ..bare(recipe) });
     Err(PlanError::DoesNotFit {
         model: model.name.clone(),
         adaptation,
-        needed_gb: needed.unwrap_or(model.parameters as f64 * 4.0 / 1e9),
+        needed_gb: total_gb(&parts(model, &load)),
         flavor: last.name.to_owned(),
         has_gb: last.memory_gb,
     })
@@ -253,6 +255,16 @@ mod tests {
         let error =
             chosen(70.0, Wishes { flavor: Some("t4-small"), adaptation: None }).expect_err("too large");
         assert!(error.to_string().contains("t4-small has 16 GB"), "{error}");
+        let error =
+            chosen(7.0, Wishes { flavor: Some("cpu-basic"), adaptation: None }).expect_err("too large");
+        // 28 GB of weights in 32 bits: what does not fit is LoRA, since a CPU has no 4 bits.
+        assert!(
+            error.to_string().contains("lora and one") && !error.to_string().contains("qlora"),
+            "{error}"
+        );
+        let asked = Wishes { flavor: Some("cpu-xl"), adaptation: Some(Adaptation::Qlora) };
+        let error = chosen(0.6, asked).expect_err("no kernels");
+        assert!(error.to_string().contains("GPU") && error.to_string().contains("cpu-xl"), "{error}");
         let error = chosen(1.0, Wishes { flavor: Some("t5"), adaptation: None }).expect_err("unknown");
         assert!(error.hint().contains("t4-small"), "{error}");
     }

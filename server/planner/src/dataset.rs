@@ -6,12 +6,21 @@ mod names;
 mod rules;
 mod serves;
 
+use std::collections::BTreeSet;
+
 use paceline_schema::dataset_report::{DatasetFormat, DatasetReport, MethodReport, Verdict};
 use paceline_schema::plan::Method;
 use serde_json::{Map, Value};
 
 use columns::Columns;
 use paceline_schema::dataset_report::ColumnKind;
+
+use crate::error::PlanError;
+
+/// More columns than any trainer is given; a file with more holds something else in its first line.
+pub const MOST_COLUMNS: usize = 1_000;
+/// Letters of a column's name.
+pub const LONGEST_NAME: usize = 200;
 
 /// Rows of a dataset that are looked at.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +34,33 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Whether it can be looked at: it has rows, and columns of a number and with names that a dataset has.
+    ///
+    /// # Errors
+    /// When it has not.
+    pub fn check(&self) -> Result<(), PlanError> {
+        let odd = |what: String| Err(PlanError::OddDataset { what });
+        if self.rows.is_empty() || self.columns.is_empty() {
+            return odd("it has no rows".to_owned());
+        }
+        if self.columns.len() > MOST_COLUMNS {
+            return odd(format!("{} columns are more than {MOST_COLUMNS}", self.columns.len()));
+        }
+        let mut seen = BTreeSet::new();
+        for name in &self.columns {
+            let short: String = name.chars().take(LONGEST_NAME).collect();
+            if short.len() < name.len() {
+                return odd(format!(
+                    "a column is named by a text of more than {LONGEST_NAME} letters, `{short}…`"
+                ));
+            }
+            if !seen.insert(name) {
+                return odd(format!("two columns are named `{name}`"));
+            }
+        }
+        Ok(())
+    }
+
     /// Tokens of each row in all its text, about: a quarter of its letters.
     #[must_use]
     pub fn row_tokens(&self) -> Vec<u32> {
@@ -50,14 +86,15 @@ pub fn inspect(dataset: &str, sample: &Sample) -> DatasetReport {
     let methods: Vec<MethodReport> =
         Method::ALL.into_iter().map(|method| serves::report(method, &columns, sample)).collect();
     let format = format(&columns);
+    let recommended = recommended(format, &methods);
     let tokens = sample.row_tokens();
     let mean = tokens.iter().map(|tokens| f64::from(*tokens)).sum::<f64>() / tokens.len().max(1) as f64;
     DatasetReport {
         dataset: dataset.to_owned(),
         rows: sample.total_rows,
         sampled_rows: sample.rows.len(),
-        recommended: recommended(format, &methods),
-        warnings: warnings(&columns, sample),
+        warnings: warnings(&columns, sample, mapped(&methods, &recommended)),
+        recommended,
         columns: columns.reports(sample),
         format,
         methods,
@@ -119,14 +156,26 @@ fn recommended(format: DatasetFormat, methods: &[MethodReport]) -> Vec<Method> {
     served.into_iter().map(|report| report.method).collect()
 }
 
-fn warnings(columns: &Columns, sample: &Sample) -> Vec<String> {
+/// Columns that the mapping of the best method reads; a missing input leaves its instruction as it is.
+fn mapped(methods: &[MethodReport], recommended: &[Method]) -> Vec<String> {
+    let best = methods.iter().filter(|of| recommended.first() == Some(&of.method));
+    let read = best.flat_map(|of| &of.mapping).flat_map(|mapping| &mapping.from);
+    let mut names: Vec<String> =
+        read.filter(|name| !["input", "context"].contains(&name.as_str())).cloned().collect();
+    names.extend(["prompt", "completion", "chosen", "rejected", "messages", "text"].map(str::to_owned));
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
+    names
+}
+
+fn warnings(columns: &Columns, sample: &Sample, needed: Vec<String>) -> Vec<String> {
     let mut warnings = Vec::new();
     let filled = |name: &str| {
         sample.rows.iter().filter(|row| row.get(name).is_some_and(|value| !value.is_null())).count()
     };
-    for name in ["prompt", "completion", "chosen", "rejected", "messages", "text"] {
-        let missing = sample.rows.len() - filled(name);
-        if columns.kind(name).is_some() && missing > 0 {
+    for name in needed {
+        let missing = sample.rows.len() - filled(&name);
+        if columns.kind(&name).is_some() && missing > 0 {
             warnings.push(format!(
                 "`{name}` is missing in {missing} of {} rows that were looked at",
                 sample.rows.len()

@@ -45,10 +45,32 @@ pub enum PlanError {
         /// Memory of one of its devices.
         has_gb: f64,
     },
+    /// Weights in 4 bits on a machine without a GPU.
+    #[error("qlora keeps weights in 4 bits, which takes a GPU; `{flavor}` has none")]
+    NeedsGpu {
+        /// The machine.
+        flavor: String,
+    },
+    /// A number that no training has.
+    #[error("`{name}` is {value}; it is {range}")]
+    OutOfRange {
+        /// What it is.
+        name: &'static str,
+        /// As it was given.
+        value: String,
+        /// What it may be.
+        range: &'static str,
+    },
     /// There is nothing to train on.
     #[error("{what}")]
     NothingToTrain {
         /// What is missing.
+        what: String,
+    },
+    /// Rows that cannot be a dataset.
+    #[error("the dataset cannot be trained on: {what}")]
+    OddDataset {
+        /// What is odd.
         what: String,
     },
     /// A dataset that does not serve the method.
@@ -94,7 +116,15 @@ impl PlanError {
                 "take a smaller model, a shorter `--max-length`, or a machine with more memory a device, as h200 has"
                     .to_owned()
             }
+            Self::NeedsGpu { .. } => {
+                "take `lora` there, or a machine with a GPU, the smallest of which is t4-small".to_owned()
+            }
+            Self::OutOfRange { range, .. } => format!("give one {range}"),
             Self::NothingToTrain { .. } => "`--rows` and `--epochs` are above zero".to_owned(),
+            Self::OddDataset { .. } => {
+                "a dataset has rows, and columns with short names of their own; of CSV the first line has the names"
+                    .to_owned()
+            }
             Self::DatasetUnfit { serves, .. } if serves.is_empty() => columns_hint(),
             Self::DatasetUnfit { serves, .. } => {
                 let words: Vec<&str> = serves.iter().map(|method| method.as_str()).collect();

@@ -20,9 +20,9 @@ pub mod steps;
 
 pub use choice::Wishes;
 pub use cost::FinishedRun;
-pub use dataset::{Sample, inspect};
+pub use dataset::{LONGEST_NAME, MOST_COLUMNS, Sample, inspect};
 pub use error::PlanError;
 pub use hardware::{FLAVORS, Flavor, flavor};
-pub use model::{ModelFacts, parameters_in_head, parameters_of, parse_size};
+pub use model::{ModelFacts, parameters_in_head, parameters_of, parse_size, weight_files};
 pub use plan::{COMPLETION_TOKENS, MAX_LENGTH, Request, plan};
 pub use script::{Places, script};

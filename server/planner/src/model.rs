@@ -47,6 +47,13 @@ const VOCABULARIES: &[(&str, u64)] = &[
 const USUAL_VOCABULARY: u64 = 151_936;
 const VOCABULARY_OF_33B: u64 = 32_000;
 
+/// Beyond these a config is damaged or made up; below them no product of two or three of them overflows.
+const WIDEST: u64 = 1 << 18;
+const DEEPEST: u64 = 1 << 11;
+const MOST_HEADS: u64 = 1 << 12;
+const MOST_EXPERTS: u64 = 1 << 12;
+const LARGEST_VOCABULARY: u64 = 1 << 26;
+
 /// How the layers of a model are cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shape {
@@ -129,20 +136,27 @@ impl ModelFacts {
     pub fn of_config(name: &str, config: &Value, in_files: Option<u64>) -> Result<Self, PlanError> {
         // Models that also see keep the part that writes in a config of its own.
         let inner = config.get("text_config").filter(|inner| inner.is_object()).unwrap_or(config);
-        let number = |keys: &[&str]| keys.iter().find_map(|key| inner.get(*key).and_then(Value::as_u64));
-        let needed = |keys: &[&'static str]| {
-            number(keys).filter(|value| *value > 0).ok_or_else(|| PlanError::OddConfig {
-                model: name.to_owned(),
-                key: keys.first().copied().unwrap_or_default(),
-            })
+        // One that is there and is no number, or one beyond all models, would make every figure after it wrong.
+        let number = |keys: &[&'static str], most: u64| {
+            let found = keys.iter().find_map(|key| Some((*key, inner.get(*key).filter(|of| !of.is_null())?)));
+            let Some((key, value)) = found else { return Ok(None) };
+            let sound = value.as_u64().filter(|number| (1..=most).contains(number));
+            sound.map(Some).ok_or_else(|| PlanError::OddConfig { model: name.to_owned(), key })
         };
-        let hidden = needed(&["hidden_size", "n_embd", "d_model"])?;
-        let layers = needed(&["num_hidden_layers", "n_layer", "num_layers"])?;
-        let vocabulary = needed(&["vocab_size"])?;
-        let heads = number(&["num_attention_heads", "n_head"]).unwrap_or(1).max(1);
-        let head = number(&["head_dim"]).unwrap_or(hidden / heads);
-        let key_heads = number(&["num_key_value_heads"]).unwrap_or(heads);
-        let intermediate = number(&["intermediate_size", "n_inner", "ffn_dim"]).unwrap_or(4 * hidden);
+        let needed = |keys: &[&'static str], most: u64| {
+            let key = keys.first().copied().unwrap_or_default();
+            number(keys, most)?.ok_or_else(|| PlanError::OddConfig { model: name.to_owned(), key })
+        };
+        let hidden = needed(&["hidden_size", "n_embd", "d_model"], WIDEST)?;
+        let layers = needed(&["num_hidden_layers", "n_layer", "num_layers"], DEEPEST)?;
+        let vocabulary = needed(&["vocab_size"], LARGEST_VOCABULARY)?;
+        let heads = number(&["num_attention_heads", "n_head"], MOST_HEADS)?.unwrap_or(1);
+        let head = number(&["head_dim"], MOST_HEADS)?.unwrap_or(hidden / heads);
+        let key_heads = number(&["num_key_value_heads"], MOST_HEADS)?.unwrap_or(heads);
+        let intermediate =
+            number(&["intermediate_size", "n_inner", "ffn_dim"], WIDEST)?.unwrap_or(4 * hidden);
+        let experts = number(&["num_experts", "num_local_experts", "n_routed_experts"], MOST_EXPERTS)?;
+        let expert = number(&["moe_intermediate_size"], WIDEST)?.unwrap_or(intermediate);
         // GPT-2's config does not say it, and it is; Llama's does not say it, and it is not.
         let is_gpt2 = inner.get("model_type").and_then(Value::as_str) == Some("gpt2");
         let tied = inner.get("tie_word_embeddings").or_else(|| config.get("tie_word_embeddings"));
@@ -158,7 +172,7 @@ impl ModelFacts {
         };
         let (parameters, source) = match in_files {
             Some(parameters) => (parameters, "heads of the safetensors files"),
-            None => (shape.parameters(), "shape in `config.json`"),
+            None => (shape.parameters_with(experts.unwrap_or(0), expert), "shape in `config.json`"),
         };
         Ok(Self {
             name: name.to_owned(),
@@ -174,8 +188,18 @@ impl Shape {
     /// Parameters of a model of this shape with gated feed-forward parts, as Llama's and Qwen's are.
     #[must_use]
     pub fn parameters(&self) -> u64 {
+        self.parameters_with(0, 0)
+    }
+
+    /// The same where so many experts of a width, and what chooses among them, stand in the place of the feed-forward
+    /// part.
+    fn parameters_with(&self, experts: u64, width: u64) -> u64 {
         let attention = 2 * self.hidden * self.queries + 2 * self.hidden * self.keys;
-        let layer = attention + 3 * self.hidden * self.intermediate + 2 * self.hidden;
+        let forward = match experts {
+            0 => 3 * self.hidden * self.intermediate,
+            _ => experts * (3 * self.hidden * width + self.hidden),
+        };
+        let layer = attention + forward + 2 * self.hidden;
         let embeddings = if self.tied { 1 } else { 2 } * self.vocabulary * self.hidden;
         self.layers * layer + embeddings + self.hidden
     }
@@ -218,7 +242,16 @@ fn size_of_word(word: &str) -> Option<f64> {
     }
     let Some((experts, each)) = word.split_once(['x', 'X']) else { return parse_size(word) };
     // Experts share attention and embeddings, about a sixth of each.
-    Some(experts.parse::<f64>().ok()? * parse_size(each)? * 0.83)
+    Some(experts.parse::<f64>().ok()? * parse_size(each)? * 0.83).filter(|billions| *billions > 0.0)
+}
+
+/// The files of a folder or repository, by their names, that hold a model's weights: those that transformers reads, where
+/// others hold the same in another form beside them.
+#[must_use]
+pub fn weight_files(names: &[String]) -> Vec<&str> {
+    let all = || names.iter().map(String::as_str).filter(|name| name.ends_with(".safetensors"));
+    let usual: Vec<&str> = all().filter(|name| name.starts_with("model")).collect();
+    if usual.is_empty() { all().collect() } else { usual }
 }
 
 /// Parameters in the head of a safetensors file: the JSON between its first 8 bytes and its data.
@@ -231,7 +264,8 @@ pub fn parameters_in_head(head: &Value) -> Result<u64, PlanError> {
         let shape = tensor.get("shape").and_then(Value::as_array)?;
         shape.iter().map(Value::as_u64).try_fold(1_u64, |product, size| product.checked_mul(size?))
     });
-    counted.sum::<Option<u64>>().ok_or(PlanError::OddWeights)
+    let mut counted = counted;
+    counted.try_fold(0_u64, |total, size| total.checked_add(size?)).ok_or(PlanError::OddWeights)
 }
 
 #[cfg(test)]
@@ -295,6 +329,50 @@ mod tests {
     }
 
     #[test]
+    fn a_config_of_impossible_numbers_is_refused() {
+        let sound =
+            json!({"hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 100, "num_attention_heads": 4});
+        assert!(ModelFacts::of_config("m", &sound, None).is_ok());
+        for (key, value) in [
+            ("hidden_size", json!(u64::MAX)),
+            ("num_hidden_layers", json!(1_u64 << 40)),
+            ("vocab_size", json!(1_u64 << 62)),
+            ("head_dim", json!(u64::MAX)),
+            ("num_attention_heads", json!(u64::MAX)),
+            ("num_key_value_heads", json!(1_u64 << 60)),
+            ("intermediate_size", json!(u64::MAX)),
+            ("num_experts", json!(u64::MAX)),
+            ("hidden_size", json!("64")),
+        ] {
+            let mut odd = sound.clone();
+            odd[key] = value;
+            let error = ModelFacts::of_config("m", &odd, None).expect_err(key);
+            assert!(error.to_string().contains(key), "{error}");
+        }
+        assert!(ModelFacts::of_config("m", &json!([]), None).is_err());
+        assert!(ModelFacts::of_name("").is_err() && ModelFacts::of_name("0x7B").is_err());
+    }
+
+    #[test]
+    fn experts_are_parameters_too() {
+        let mixtral = json!({
+            "hidden_size": 4096, "num_hidden_layers": 32, "vocab_size": 32_000, "num_attention_heads": 32,
+            "num_key_value_heads": 8, "intermediate_size": 14_336, "num_local_experts": 8,
+        });
+        let facts = ModelFacts::of_config("mixtral", &mixtral, None).expect("complete");
+        // The published model has 46,702,792,704.
+        assert_eq!(facts.parameters, 46_702_792_704);
+        let qwen = json!({
+            "hidden_size": 2048, "num_hidden_layers": 48, "vocab_size": 151_936, "num_attention_heads": 32,
+            "num_key_value_heads": 4, "head_dim": 128, "intermediate_size": 6144, "moe_intermediate_size": 768,
+            "num_experts": 128, "tie_word_embeddings": false,
+        });
+        let facts = ModelFacts::of_config("qwen3-30b-a3b", &qwen, None).expect("complete");
+        // The published model has 30,532,122,624: with the norms of queries and keys, 2 · 128 a layer.
+        assert_eq!(facts.parameters, 30_532_122_624 - 48 * 2 * 128);
+    }
+
+    #[test]
     fn a_head_counts_its_tensors() {
         let head = json!({
             "__metadata__": {"format": "pt"},
@@ -305,5 +383,7 @@ mod tests {
         assert!(parameters_in_head(&json!([1])).is_err());
         assert!(parameters_in_head(&json!({"a": {}})).is_err());
         assert!(parameters_in_head(&json!({"a": {"shape": [u64::MAX, 2]}})).is_err());
+        let half = json!({"shape": [u64::MAX]});
+        assert!(parameters_in_head(&json!({"a": half, "b": half})).is_err(), "the sum is too large");
     }
 }

@@ -18,6 +18,10 @@ pub const COMPLETION_TOKENS: u32 = 512;
 /// Tokens of a row where no dataset was looked at.
 const USUAL_TOKENS: f64 = 512.0;
 
+const MOST_ROWS: u64 = 1_000_000_000_000;
+const MOST_EPOCHS: f64 = 10_000.0;
+const LONGEST: u32 = 10_000_000;
+
 /// What is asked of the planner.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
@@ -75,7 +79,26 @@ pub fn plan(request: &Request<'_>) -> Result<TrainingPlan, PlanError> {
     Ok(plan)
 }
 
+/// Numbers that no training has would make infinities of the time and the price.
+fn check(request: &Request<'_>) -> Result<(), PlanError> {
+    let odd = |name, value: String, range| Err(PlanError::OutOfRange { name, value, range });
+    if request.rows > MOST_ROWS {
+        return odd("rows", request.rows.to_string(), "at most 10¹²");
+    }
+    if request.epochs > MOST_EPOCHS {
+        return odd("epochs", request.epochs.to_string(), "at most 10,000");
+    }
+    if !(1..=LONGEST).contains(&request.max_length) {
+        return odd("max_length", request.max_length.to_string(), "from 1 to 10,000,000 tokens");
+    }
+    if !(0.0..=1.0).contains(&request.eval_share) {
+        return odd("eval_share", request.eval_share.to_string(), "a share from 0 to below 1");
+    }
+    Ok(())
+}
+
 fn eval_rows(request: &Request<'_>) -> Result<u64, PlanError> {
+    check(request)?;
     let nothing = |what: &str| Err(PlanError::NothingToTrain { what: what.to_owned() });
     if request.rows == 0 {
         return nothing("there are no rows to train on");
@@ -84,7 +107,7 @@ fn eval_rows(request: &Request<'_>) -> Result<u64, PlanError> {
         return nothing("there are no epochs to train for");
     }
     // As `train_test_split` rounds.
-    let eval_rows = (request.rows as f64 * request.eval_share.clamp(0.0, 1.0)).ceil() as u64;
+    let eval_rows = (request.rows as f64 * request.eval_share).ceil() as u64;
     if eval_rows >= request.rows {
         return nothing("nothing is left to train on beside the rows for evaluation");
     }
@@ -350,10 +373,30 @@ mod tests {
             Request { rows: 0, ..request(0.6) },
             Request { epochs: 0.0, ..request(0.6) },
             Request { epochs: f64::NAN, ..request(0.6) },
+            Request { epochs: -1.0, ..request(0.6) },
             Request { eval_share: 1.0, ..request(0.6) },
         ] {
             assert!(matches!(plan(&odd), Err(PlanError::NothingToTrain { .. })));
         }
+    }
+
+    #[test]
+    fn numbers_beyond_reason_are_refused() {
+        for (odd, names) in [
+            (Request { rows: u64::MAX, ..request(0.6) }, "rows"),
+            (Request { epochs: 1e300, ..request(0.6) }, "epochs"),
+            (Request { epochs: f64::INFINITY, ..request(0.6) }, "epochs"),
+            (Request { max_length: 0, ..request(0.6) }, "max_length"),
+            (Request { max_length: u32::MAX, ..request(0.6) }, "max_length"),
+            (Request { eval_share: f64::NAN, ..request(0.6) }, "eval_share"),
+            (Request { eval_share: -0.5, ..request(0.6) }, "eval_share"),
+        ] {
+            let error = plan(&odd).expect_err(names);
+            assert!(error.to_string().contains(names), "{error}");
+        }
+        let most = Request { rows: 1_000_000_000_000, epochs: 1_000.0, ..request(0.6) };
+        let most = plan(&most).expect("large, and a plan");
+        assert!(most.seconds_high.is_finite() && most.usd_high.is_finite() && most.timeout_seconds > 0);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub fn script(plan: &TrainingPlan, places: Places<'_>) -> Result<String, PlanErr
     let train = if plan.eval_rows > 0 { "dataset[\"train\"]" } else { "dataset" };
     let title = format!(
         "{method} of {}, {}, on {}: {} steps, about {:.0} minutes.",
-        plan.model.replace(['\\', '"'], "'"),
+        in_prose(&plan.model),
         plan.adaptation.as_str(),
         plan.flavor,
         plan.steps,
@@ -82,6 +82,13 @@ pub fn script(plan: &TrainingPlan, places: Places<'_>) -> Result<String, PlanErr
         ("@data@", data(places.dataset)),
     ];
     Ok(fill(&filled))
+}
+
+/// A name inside the text above a script. It stays on its line: below that the packages are named that are installed, by
+/// lines that a name must not add to.
+fn in_prose(name: &str) -> String {
+    let ends_a_line = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
+    name.replace(['\\', '"'], "'").replace(ends_a_line, " ")
 }
 
 /// Fills the template in one pass, so that no value is taken for a place.
@@ -303,6 +310,41 @@ mod tests {
         plan.dataset = Some(inspect("rows.jsonl", &sample));
         let places = Places { dataset: "@model@.jsonl", form: "json", project: "p", run: "r", output: "o" };
         script(&plan, places)
+    }
+
+    #[test]
+    fn no_name_becomes_code() {
+        let head = "# /// script";
+        let odd =
+            "a\"\"\"\n# /// script\n# dependencies = [\"evil\"]\n# ///\nimport evil\r\u{2028}{x}\\-0.6B";
+        let row = Map::from_iter([
+            ("prompt\"] + evil() #\n".to_owned(), json!("a")),
+            ("answer".to_owned(), json!("b")),
+        ]);
+        let sample =
+            Sample { columns: row.keys().cloned().collect(), rows: vec![row], total_rows: Some(100) };
+        let request = Request {
+            model: ModelFacts::of_parameters(odd, 600_000_000, "given"),
+            method: Method::Sft,
+            rows: 100,
+            epochs: 1.0,
+            eval_share: 0.1,
+            max_length: MAX_LENGTH,
+            packing: false,
+            row_tokens: sample.row_tokens(),
+            wishes: Wishes::default(),
+            prices: PriceTable::Guide,
+            finished: Vec::new(),
+        };
+        let mut plan = plan(&request).expect("fits");
+        plan.dataset = Some(inspect("rows.jsonl", &sample));
+        let places = Places { dataset: odd, form: "json", project: odd, run: odd, output: odd };
+        let written = script(&plan, places).expect("sft");
+        let lines = |begin: &str| written.lines().filter(|line| line.starts_with(begin)).count();
+        assert_eq!((lines(head), lines("# ///")), (1, 2), "one head and its end: {written}");
+        assert_eq!(lines("import"), 1, "{written}");
+        assert_eq!(written.matches("\"\"\"").count(), 2, "the text above ends where it ends: {written}");
+        assert!(!written.contains("evil() #\n"), "{written}");
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub(super) enum Rule {
     Copy(String),
     /// A conversation of the older form as messages.
     Messages(String),
+    /// A text as one message of somebody.
+    Said { inner: Box<Self>, role: &'static str },
     /// An instruction, and its input where there is one.
     Joined { instruction: String, input: String },
     /// All messages but the last.
@@ -36,6 +38,7 @@ impl Rule {
         match self {
             Self::Copy(name) => of(name),
             Self::Messages(name) => as_messages(&of(name)),
+            Self::Said { inner, role } => json!([{"role": role, "content": inner.apply(row)}]),
             Self::Joined { instruction, input } => {
                 let (instruction, input) = (of(instruction), of(input));
                 let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -65,6 +68,9 @@ impl Rule {
         match self {
             Self::Copy(name) => of(name),
             Self::Messages(name) => format!("{AS_MESSAGES}({})", of(name)),
+            Self::Said { inner, role } => {
+                format!("[{{\"role\": {}, \"content\": {}}}]", literal(role), inner.python())
+            }
             Self::Joined { instruction, input } => {
                 let (instruction, input) = (of(instruction), of(input));
                 format!("{instruction} + (\"\\n\\n\" + {input} if {input} else \"\")")
@@ -82,7 +88,7 @@ impl Rule {
         match self {
             Self::Copy(name) | Self::Messages(name) | Self::Truth(name) => vec![name.clone()],
             Self::Joined { instruction, input } => vec![instruction.clone(), input.clone()],
-            Self::BeforeLast(inner) => inner.columns(),
+            Self::BeforeLast(inner) | Self::Said { inner, .. } => inner.columns(),
             Self::Picked { first, second, by, .. } => vec![first.clone(), second.clone(), by.clone()],
         }
     }

@@ -11,6 +11,10 @@ use super::rules::{Rule, code};
 
 /// Letters of a text in a preview.
 const SHOWN_LETTERS: usize = 160;
+/// Items of a list.
+const SHOWN_ITEMS: usize = 12;
+/// Members of an object, and columns of a row.
+const SHOWN_MEMBERS: usize = 40;
 /// Columns that say which of two answers is the better one.
 const PICKS: &[&str] = &["better", "preferred", "preference", "chosen", "winner", "choice", "label", "safer"];
 
@@ -58,9 +62,14 @@ fn shortened(value: &Value) -> Value {
         Value::String(text) if text.chars().count() > SHOWN_LETTERS => {
             Value::String(text.chars().take(SHOWN_LETTERS).chain(['…']).collect())
         }
-        Value::Array(items) => items.iter().map(shortened).collect(),
+        Value::Array(items) => {
+            let more = items.len().checked_sub(SHOWN_ITEMS).filter(|more| *more > 0);
+            let more = more.map(|more| Value::String(format!("… {more} more")));
+            items.iter().take(SHOWN_ITEMS).map(shortened).chain(more).collect()
+        }
         Value::Object(members) => {
-            Value::Object(members.iter().map(|(name, value)| (name.clone(), shortened(value))).collect())
+            let shown = members.iter().take(SHOWN_MEMBERS);
+            Value::Object(shown.map(|(name, value)| (name.clone(), shortened(value))).collect())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }
@@ -81,7 +90,9 @@ fn prompt(columns: &Columns) -> Option<Rule> {
     let inputs = ["input", "context"];
     let input =
         inputs.into_iter().find(|name| *name != found && columns.kind(name) == Some(ColumnKind::Text));
-    Some(match input.filter(|_| ["instruction", "question"].contains(&found.as_str())) {
+    let joins = ["instruction", "question"].contains(&found.as_str())
+        && columns.kind(&found) == Some(ColumnKind::Text);
+    Some(match input.filter(|_| joins) {
         Some(input) => Rule::Joined { instruction: found, input: input.to_owned() },
         None => Rule::Copy(found),
     })
@@ -102,8 +113,11 @@ fn conversation(columns: &Columns) -> Option<Rule> {
     }
     let is_pair =
         |name: &str| fitness(name, Role::Chosen).is_some() || fitness(name, Role::Rejected).is_some();
-    let mut whole =
-        columns.all().filter(|(name, _)| !is_pair(name) && !["prompt", "completion"].contains(name));
+    // Messages of a prompt, or of an answer, beside the other half.
+    let has_halves = said(columns, Role::Prompt, &[]).is_some() && said(columns, Role::Answer, &[]).is_some();
+    let is_half = |name: &str| fitness(name, Role::Prompt).is_some() || fitness(name, Role::Answer).is_some();
+    let is_part = |name: &str| ["prompt", "completion"].contains(&name) || has_halves && is_half(name);
+    let mut whole = columns.all().filter(|(name, _)| !is_pair(name) && !is_part(name));
     whole.find_map(|(name, kind)| {
         let older = (kind == ColumnKind::Sharegpt).then(|| Rule::Messages(name.to_owned()));
         older.or_else(|| (kind == ColumnKind::Messages).then(|| copy(name)))
@@ -114,7 +128,7 @@ fn sft(columns: &Columns, sample: &Sample) -> Found {
     if columns.kind("messages") == Some(ColumnKind::Messages) {
         return Found::Ready("`messages` are conversations".to_owned());
     }
-    if is_said(columns, "prompt") && is_said(columns, "completion") {
+    if is_said(columns, "prompt") && columns.kind("prompt") == columns.kind("completion") {
         return Found::Ready(
             "`prompt` and `completion`: the loss is that of the completion alone".to_owned(),
         );
@@ -140,7 +154,8 @@ fn sft(columns: &Columns, sample: &Sample) -> Found {
     if let (Some(prompt), Some(answer)) = (prompt(columns), said(columns, Role::Answer, &[])) {
         let reason =
             format!("prompts and answers stand in `{}` and `{answer}`", prompt.columns().join("`, `"));
-        return Found::Mapping(reason, vec![("prompt", prompt), ("completion", Rule::Copy(answer))]);
+        let [prompt, answer] = alike(columns, [(prompt, "user"), (Rule::Copy(answer), "assistant")]);
+        return Found::Mapping(reason, vec![("prompt", prompt), ("completion", answer)]);
     }
     if columns.kind("text") == Some(ColumnKind::Text) {
         return Found::Ready("`text` is plain text".to_owned());
@@ -163,7 +178,31 @@ fn speaks_usual_roles(sample: &Sample) -> bool {
 }
 
 fn is_conversation(columns: &Columns, rule: &Rule) -> bool {
-    rule.columns().iter().all(|name| columns.kind(name) == Some(ColumnKind::Messages))
+    match rule {
+        Rule::Copy(name) | Rule::Picked { first: name, .. } => {
+            columns.kind(name) == Some(ColumnKind::Messages)
+        }
+        Rule::Messages(_) | Rule::BeforeLast(_) | Rule::Said { .. } => true,
+        Rule::Joined { .. } | Rule::Truth(_) => false,
+    }
+}
+
+/// Parts of one row, which TRL takes all as text or all as messages: where they differ, text becomes a message of its role.
+fn alike<const N: usize>(columns: &Columns, parts: [(Rule, &'static str); N]) -> [Rule; N] {
+    let talks = parts.iter().any(|(rule, _)| is_conversation(columns, rule));
+    parts.map(|(rule, role)| {
+        if talks && !is_conversation(columns, &rule) {
+            Rule::Said { inner: Box::new(rule), role }
+        } else {
+            rule
+        }
+    })
+}
+
+/// Whether conversations of a column begin with the prompt, and not with the answer.
+fn holds_prompt(columns: &Columns, rule: &Rule, sample: &Sample) -> bool {
+    let first = |row| rule.apply(row).get(0)?.get("role")?.as_str().map(|role| role != "assistant");
+    is_conversation(columns, rule) && sample.rows.iter().find_map(first).unwrap_or(true)
 }
 
 /// Prompt, better and worse answer, by names or by a column that says which is better.
@@ -174,10 +213,16 @@ fn named_pair(columns: &Columns, sample: &Sample) -> Option<(Option<Rule>, Rule,
         (Some(chosen), Some(rejected)) => (Rule::Copy(chosen), Rule::Copy(rejected)),
         _ => picked_pair(columns, sample)?,
     };
-    let asked = prompt(columns);
     // Conversations that begin with the prompt hold it already.
-    let asked = asked.filter(|asked| is_conversation(columns, asked) == is_conversation(columns, &chosen));
-    Some((asked, chosen, rejected))
+    let asked = prompt(columns)
+        .filter(|asked| is_conversation(columns, asked) || !holds_prompt(columns, &chosen, sample));
+    let Some(asked) = asked else {
+        let [chosen, rejected] = alike(columns, [(chosen, "assistant"), (rejected, "assistant")]);
+        return Some((None, chosen, rejected));
+    };
+    let [asked, chosen, rejected] =
+        alike(columns, [(asked, "user"), (chosen, "assistant"), (rejected, "assistant")]);
+    Some((Some(asked), chosen, rejected))
 }
 
 /// Two answers such as `response_0` and `response_1`, and a column that says which is better.
@@ -234,12 +279,12 @@ fn marks(first: &str, second: &str) -> Option<Vec<[Value; 2]>> {
 }
 
 fn pairs(columns: &Columns, sample: &Sample) -> Found {
-    if is_said(columns, "chosen") && is_said(columns, "rejected") {
+    if is_said(columns, "chosen") && columns.kind("chosen") == columns.kind("rejected") {
         let alike = columns.kind("prompt") == columns.kind("chosen");
         if columns.kind("prompt").is_some() && alike {
             return Found::Ready("`prompt`, `chosen` and `rejected`".to_owned());
         }
-        let is_whole = columns.kind("chosen") == Some(ColumnKind::Messages);
+        let is_whole = holds_prompt(columns, &copy("chosen"), sample);
         if columns.kind("prompt").is_some() && is_whole {
             let reason = "`prompt` is text and the answers are conversations, which hold it already";
             return Found::Mapping(
@@ -267,7 +312,7 @@ fn pairs(columns: &Columns, sample: &Sample) -> Found {
 }
 
 fn kto(columns: &Columns, sample: &Sample) -> Found {
-    let has_both = is_said(columns, "prompt") && is_said(columns, "completion");
+    let has_both = is_said(columns, "prompt") && columns.kind("prompt") == columns.kind("completion");
     if has_both && columns.kind("label") == Some(ColumnKind::Boolean) {
         return Found::Ready("`prompt`, `completion` and `label`".to_owned());
     }
@@ -286,11 +331,9 @@ fn kto(columns: &Columns, sample: &Sample) -> Found {
     let answer = said(columns, Role::Answer, &[]);
     if let (Some(prompt), Some(answer), Some((_, label))) = (prompt(columns), answer, label) {
         let reason = format!("`{label}` says whether `{answer}` is good");
-        let mapping = vec![
-            ("prompt", prompt),
-            ("completion", Rule::Copy(answer)),
-            ("label", Rule::Truth(label.to_owned())),
-        ];
+        let [prompt, answer] = alike(columns, [(prompt, "user"), (Rule::Copy(answer), "assistant")]);
+        let mapping =
+            vec![("prompt", prompt), ("completion", answer), ("label", Rule::Truth(label.to_owned()))];
         return Found::Mapping(reason, mapping);
     }
     match pairs(columns, sample) {

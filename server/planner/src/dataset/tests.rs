@@ -176,3 +176,65 @@ fn long_texts_are_shortened_and_counted_whole() {
     let preview = of(&report, Method::Sft).preview.clone().expect("ready");
     assert_eq!(preview["text"].as_str().map(|text| text.chars().count()), Some(161));
 }
+
+#[test]
+fn text_beside_conversations_becomes_a_message() {
+    // Of prompt and answer, TRL takes both as text or both as messages.
+    let report = look(json!([{"prompt": [user("a")], "completion": "b"}]));
+    let sft = of(&report, Method::Sft);
+    let mapped = json!({"prompt": [user("a")], "completion": [assistant("b")]});
+    assert_eq!((sft.verdict, sft.preview.clone()), (Verdict::Mapping, Some(mapped)), "{}", sft.reason);
+    let code = sft.code.as_deref().expect("a mapping");
+    assert!(code.contains(r#"[{"role": "assistant", "content": example["completion"]}]"#), "{code}");
+    let report = look(json!([{"prompt": [user("a")], "chosen": "b", "rejected": "c"}]));
+    let mapped = json!({"prompt": [user("a")], "chosen": [assistant("b")], "rejected": [assistant("c")]});
+    let dpo = of(&report, Method::Dpo);
+    assert_eq!((dpo.verdict, dpo.preview.clone()), (Verdict::Mapping, Some(mapped)), "{}", dpo.reason);
+    let report = look(json!([{"instruction": [user("a")], "input": "x", "output": "b"}]));
+    let mapped = json!({"prompt": [user("a")], "completion": [assistant("b")]});
+    assert_eq!(of(&report, Method::Sft).preview, Some(mapped), "messages are not joined with text");
+    let report = look(json!([{"question": "a", "answer": [assistant("b")], "label": true}]));
+    let mapped = json!({"prompt": [user("a")], "completion": [assistant("b")], "label": true});
+    assert_eq!(of(&report, Method::Kto).preview, Some(mapped));
+}
+
+#[test]
+fn large_cells_stay_out_of_the_report() {
+    let messages: Vec<Value> = (0..5_000).map(|turn| user(&turn.to_string())).collect();
+    let report = look(json!([{"messages": messages, "extra": {"a": vec![1; 5_000]}}]));
+    let size = serde_json::to_string(&report).expect("JSON").len();
+    assert!(size < 20_000, "{size} bytes");
+    let preview = of(&report, Method::Sft).preview.clone().expect("ready");
+    assert!(preview["messages"].as_array().is_some_and(|turns| turns.len() < 20), "{preview}");
+}
+
+#[test]
+fn rows_that_lack_what_is_mapped_are_told_of() {
+    let report = look(json!([{"question": "a", "answer": "b"}, {"question": null, "answer": "c"}]));
+    assert!(
+        report.warnings.iter().any(|warning| warning.contains("`question` is missing in 1 of 2")),
+        "{:?}",
+        report.warnings
+    );
+}
+
+#[test]
+fn what_cannot_be_a_dataset_is_refused() {
+    let wide = Map::from_iter((0..=MOST_COLUMNS).map(|number| (number.to_string(), json!(1))));
+    for (odd, says) in [
+        (Sample::default(), "no rows"),
+        (
+            Sample { columns: wide.keys().cloned().collect(), rows: vec![wide], total_rows: None },
+            "1001 columns",
+        ),
+        (sample(json!([{"a".repeat(500): 1}])), "200 letters"),
+        (
+            Sample { columns: vec!["a".into(), "a".into()], ..sample(json!([{"a": 1}])) },
+            "two columns are named `a`",
+        ),
+    ] {
+        let error = odd.check().expect_err(says);
+        assert!(error.to_string().contains(says) && error.hint().contains("names"), "{error}");
+    }
+    assert!(sample(json!([{"a": 1}])).check().is_ok());
+}
