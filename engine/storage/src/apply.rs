@@ -29,6 +29,8 @@ pub(crate) struct Outcome {
     pub(crate) ended: bool,
     /// Nothing was stored: the run has no rows.
     pub(crate) is_unknown_run: bool,
+    /// Nothing is to be stored: the caller took it back.
+    pub(crate) is_withdrawn: bool,
 }
 
 impl Outcome {
@@ -39,6 +41,7 @@ impl Outcome {
         self.first_id = self.first_id.or(further.first_id);
         self.ended |= further.ended;
         self.is_unknown_run |= further.is_unknown_run;
+        self.is_withdrawn |= further.is_withdrawn;
     }
 }
 

@@ -1,9 +1,9 @@
 //! One project: its file, the heads of its runs, its reading connections and its writer.
 
 use std::path::Path;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use paceline_schema::ddl::SCHEMA_VERSION;
 use paceline_schema::sql::SqlAnswer;
@@ -20,7 +20,8 @@ use crate::heads::Heads;
 use crate::reader::{Checked, Reader};
 use crate::series_index::{SeriesIndex, SeriesOfStore};
 use crate::sql;
-use crate::writer::{Request, Work, Writer};
+use crate::stream::{self, Stream};
+use crate::writer::{Requests, Work, Writer};
 
 /// How long an append waits for a file that another program keeps locked.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -128,6 +129,21 @@ impl Project {
         self.submit(append_work(batches), None)?.wait()
     }
 
+    /// Begins an append of batches that are made while earlier ones are stored. `None` where others wait for the
+    /// writer: it would then wait for this caller with the file locked, and they with it.
+    ///
+    /// # Errors
+    /// When the writer cannot be started.
+    pub fn begin_stream(self: &Arc<Self>) -> Result<Option<Stream>, StorageError> {
+        let requests = self.requests()?;
+        if !requests.are_answered() {
+            return Ok(None);
+        }
+        let (batches, parts) = stream::channel();
+        let pending = self.submit_to(&requests, Work::Stream(parts), Some(PATIENCE))?;
+        Ok(Some(Stream::new(batches, pending, Arc::clone(self))))
+    }
+
     /// Stores what happened to a run that has rows, under the name that it has then. `None`, and nothing is stored,
     /// where no run with rows is known to have this id: [`Reader::run_key`] finds the one that is meant.
     ///
@@ -192,18 +208,27 @@ impl Project {
     }
 
     fn submit(&self, work: Work, patience: Option<Duration>) -> Result<Pending, StorageError> {
-        let (answer, answered) = mpsc::sync_channel(1);
-        let request =
-            Request { work, give_up_at: patience.map(|patience| Instant::now() + patience), answer };
-        let pending = Pending { project: self.name().to_owned(), answered };
-        match self.requests()?.send(request) {
-            Ok(()) => Ok(pending),
-            Err(_) => Err(pending.stopped("it ended before it took the rows")),
+        self.submit_to(&self.requests()?, work, patience)
+    }
+
+    fn submit_to(
+        &self,
+        requests: &Requests,
+        work: Work,
+        patience: Option<Duration>,
+    ) -> Result<Pending, StorageError> {
+        let project = self.name().to_owned();
+        match requests.send(work, patience) {
+            Some(answered) => Ok(Pending { project, answered }),
+            None => {
+                let reason = "it ended before it took the rows".to_owned();
+                Err(StorageError::WriterStopped { project, reason })
+            }
         }
     }
 
     /// The way to the writer, which is started where it does not run.
-    fn requests(&self) -> Result<Sender<Request>, StorageError> {
+    fn requests(&self) -> Result<Requests, StorageError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(running) = writer.as_ref().filter(|writer| writer.is_running()) {
             return Ok(running.requests());

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -22,6 +23,7 @@ use crate::migrate;
 use crate::project::ProjectFile;
 use crate::ranks;
 use crate::series_index::{Position, RowsOfProject};
+use crate::stream::Parts;
 
 /// Rows after which a transaction takes no further request in: others wait for the file too.
 const ROWS_PER_TRANSACTION: usize = 5_000;
@@ -40,17 +42,59 @@ const COMMIT_PATIENCE: Duration = Duration::from_secs(30);
 /// The thread needs little; the default would be 2 MiB for each project.
 const STACK_BYTES: usize = 512 * 1024;
 
+/// What became of a request.
+type Answered = Result<Appended, StorageError>;
+
 /// What a caller waits for.
-pub(crate) struct Request {
-    pub(crate) work: Work,
+struct Request {
+    work: Work,
     /// When the caller stops waiting for a locked file; never where there is none.
-    pub(crate) give_up_at: Option<Instant>,
-    pub(crate) answer: SyncSender<Result<Appended, StorageError>>,
+    give_up_at: Option<Instant>,
+    /// Gone once it is answered.
+    caller: Option<Caller>,
+}
+
+/// Who waits for a request, counted for as long as it does.
+struct Caller {
+    answer: SyncSender<Answered>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The way to a running writer.
+#[derive(Clone)]
+pub(crate) struct Requests {
+    sender: Sender<Request>,
+    /// Callers that wait for an answer.
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Requests {
+    /// Asks for work to be written. `None` where the writer has ended.
+    pub(crate) fn send(&self, work: Work, patience: Option<Duration>) -> Option<Receiver<Answered>> {
+        let (answer, answered) = mpsc::sync_channel(1);
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let caller = Some(Caller { answer, waiting: Arc::clone(&self.waiting) });
+        let give_up_at = patience.map(|patience| Instant::now() + patience);
+        self.sender.send(Request { work, give_up_at, caller }).ok().map(|()| answered)
+    }
+
+    /// Nobody waits for an answer.
+    pub(crate) fn are_answered(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) == 0
+    }
 }
 
 /// What is to be written.
 pub(crate) enum Work {
     Append(Vec<Prepared>),
+    /// Has a transaction for itself, which is rolled back where the caller withdraws it.
+    Stream(Parts),
     Heartbeat {
         run_ids: Vec<String>,
         ranks: Vec<RankOfRun>,
@@ -67,12 +111,17 @@ impl Work {
     fn row_count(&self) -> usize {
         match self {
             Self::Append(batches) => batches.iter().map(Prepared::row_count).sum(),
+            Self::Stream(parts) => parts.arrived().iter().map(Prepared::row_count).sum(),
             Self::Heartbeat { .. } | Self::Change(_) => 0,
         }
     }
 
-    fn is_change(&self) -> bool {
-        matches!(self, Self::Change(_))
+    /// It is the only one in its transaction.
+    fn stands_alone(&self) -> bool {
+        match self {
+            Self::Stream(_) | Self::Change(_) => true,
+            Self::Append(_) | Self::Heartbeat { .. } => false,
+        }
     }
 
     fn apply(&mut self, connection: &Connection, location: &Location) -> Result<Outcome, StorageError> {
@@ -84,6 +133,7 @@ impl Work {
                     total.add(apply(connection, batch).map_err(sql)?);
                 }
             }
+            Self::Stream(parts) => total.add(parts.apply(connection).map_err(sql)?),
             Self::Heartbeat { run_ids, ranks, time } => {
                 record_heartbeat(connection, run_ids, *time).map_err(sql)?;
                 ranks::record_heartbeat(connection, ranks, *time).map_err(sql)?;
@@ -96,6 +146,7 @@ impl Work {
     fn batches(&self) -> &[Prepared] {
         match self {
             Self::Append(batches) => batches,
+            Self::Stream(parts) => parts.arrived(),
             Self::Heartbeat { .. } | Self::Change(_) => &[],
         }
     }
@@ -108,20 +159,25 @@ impl Request {
     }
 
     /// A caller that is gone needs no answer.
-    fn answer(&self, result: Result<Appended, StorageError>) {
-        let _ = self.answer.send(result);
+    fn answer(&mut self, result: Answered) {
+        if let Some(caller) = self.caller.take() {
+            let answer = caller.answer.clone();
+            // Who hears the answer and asks again is not to find itself waiting.
+            drop(caller);
+            let _ = answer.send(result);
+        }
     }
 }
 
 /// A running writer thread. Dropping it waits until all that was asked is answered and the file is closed.
 pub(crate) struct Writer {
-    requests: Option<Sender<Request>>,
+    requests: Option<Requests>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     pub(crate) fn start(file: Arc<ProjectFile>) -> io::Result<Self> {
-        let (requests, received) = mpsc::channel();
+        let (sender, received) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("paceline-write".into())
             .stack_size(STACK_BYTES)
@@ -138,6 +194,7 @@ impl Writer {
                 }
                 .run();
             })?;
+        let requests = Requests { sender, waiting: Arc::default() };
         Ok(Self { requests: Some(requests), thread: Some(thread) })
     }
 
@@ -145,7 +202,7 @@ impl Writer {
         self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
     }
 
-    pub(crate) fn requests(&self) -> Sender<Request> {
+    pub(crate) fn requests(&self) -> Requests {
         self.requests.clone().expect("it is taken only by drop")
     }
 }
@@ -191,7 +248,7 @@ impl WriterThread {
             match self.begin() {
                 Ok(()) => self.write_group(),
                 Err(error) => {
-                    if let Some(request) = self.queue.pop_front() {
+                    if let Some(mut request) = self.queue.pop_front() {
                         request.answer(Err(error));
                     }
                 }
@@ -291,7 +348,7 @@ impl WriterThread {
         match self.apply_and_commit(&mut group) {
             Ok(outcomes) => {
                 let after = self.take_in(&group, &outcomes);
-                for (request, outcome) in group.iter().zip(&outcomes) {
+                for (request, outcome) in group.iter_mut().zip(&outcomes) {
                     count_rows(outcome.appended.rows_stored, outcome.appended.rows_duplicate);
                     request.answer(match outcome.is_unknown_run {
                         false => Ok(outcome.appended),
@@ -308,7 +365,7 @@ impl WriterThread {
                 self.open = None;
                 self.file.heads().withdraw_offered();
                 match group.pop() {
-                    Some(only) if group.is_empty() => only.answer(Err(error)),
+                    Some(mut only) if group.is_empty() => only.answer(Err(error)),
                     last => {
                         group.extend(last);
                         self.one_by_one = group.len();
@@ -322,13 +379,13 @@ impl WriterThread {
     }
 
     fn take_group(&mut self) -> Vec<Request> {
-        if self.one_by_one > 0 || self.queue.front().is_some_and(|request| request.work.is_change()) {
+        if self.one_by_one > 0 || self.queue.front().is_some_and(|request| request.work.stands_alone()) {
             self.one_by_one = self.one_by_one.saturating_sub(1);
             return self.queue.pop_front().into_iter().collect();
         }
         let mut rows = 0;
         let fitting = self.queue.iter().take_while(|request| {
-            let fits = rows < ROWS_PER_TRANSACTION && !request.work.is_change();
+            let fits = rows < ROWS_PER_TRANSACTION && !request.work.stands_alone();
             rows += request.work.row_count();
             fits
         });
@@ -344,6 +401,9 @@ impl WriterThread {
             .iter_mut()
             .map(|request| request.work.apply(connection, &self.file.location))
             .collect::<Result<_, _>>()?;
+        if outcomes.iter().any(|outcome| outcome.is_withdrawn) {
+            return connection.execute_batch("ROLLBACK").map(|()| outcomes).map_err(sql);
+        }
         if let Some(draft) = self.draft_heads(group, &outcomes) {
             self.file.heads().offer(draft);
         }

@@ -10,7 +10,7 @@ use paceline_schema::event::RunKey;
 use paceline_schema::series::{AlertEntry, LogEntry, SampleEntry, Stored};
 use paceline_schema::{Alert, ErrorCode, Event, Metrics, ProjectName, Row, SystemSample, Timestamp, Value};
 use paceline_storage::{Appended, Batch, StorageError, Store, offer_turn};
-use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -155,46 +155,59 @@ fn parse_lines(body: &[u8]) -> Result<Vec<&str>, ApiError> {
     Ok(text.lines().filter(|line| !line.trim().is_empty()).collect())
 }
 
-/// The elements of an array, read at once; only where that fails, one by one, to find which is at fault.
+/// Reads the elements of an array one after the other into `take`, at once; only where one does not parse, all anew
+/// to find which is at fault.
 ///
 /// # Errors
-/// `InvalidRequest` when it is not one, or that names the row.
-pub(crate) fn parse_elements<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, ApiError> {
-    match serde_json::from_str(text) {
-        Ok(Elements(elements)) => Ok(elements),
-        Err(_) => parse_array(text.as_bytes())?
-            .into_iter()
-            .enumerate()
-            .map(|(row, text)| parse_row(row, text))
-            .collect(),
+/// `InvalidRequest` when it is not one, or that names the row, and those of `take`, which ends it.
+pub(crate) fn read_elements<T: DeserializeOwned>(
+    text: &str,
+    mut take: impl FnMut(usize, T) -> Result<(), ApiError>,
+) -> Result<(), ApiError> {
+    let mut refused = None;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let elements = Elements { take: &mut take, refused: &mut refused, element: PhantomData };
+    let read = reader.deserialize_seq(elements).and_then(|()| reader.end());
+    match (refused, read) {
+        (Some(error), _) => Err(error),
+        (None, Ok(())) => Ok(()),
+        (None, Err(error)) => {
+            for (row, text) in parse_array(text.as_bytes())?.into_iter().enumerate() {
+                parse_row::<T>(row, text)?;
+            }
+            Err(ApiError::invalid(format!("the body is not a JSON array of rows: {error}")))
+        }
     }
 }
 
-/// The elements of an array, between which others may take a turn.
-struct Elements<T>(Vec<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Elements<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(ElementsVisitor(PhantomData))
-    }
+/// The elements of an array, between which others may have a turn.
+struct Elements<'a, T, F> {
+    take: &'a mut F,
+    /// Why `take` ended it.
+    refused: &'a mut Option<ApiError>,
+    element: PhantomData<T>,
 }
 
-struct ElementsVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ElementsVisitor<T> {
-    type Value = Elements<T>;
+impl<'de, T: Deserialize<'de>, F: FnMut(usize, T) -> Result<(), ApiError>> Visitor<'de>
+    for Elements<'_, T, F>
+{
+    type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("an array")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        let mut elements = Vec::new();
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        let mut row = 0;
         while let Some(element) = array.next_element()? {
-            elements.push(element);
+            if let Err(error) = (self.take)(row, element) {
+                *self.refused = Some(error);
+                return Err(A::Error::custom("refused"));
+            }
+            row += 1;
             offer_turn();
         }
-        Ok(Elements(elements))
+        Ok(())
     }
 }
 

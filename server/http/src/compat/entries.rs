@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
-use crate::ingest::{at_row, check_metrics, check_run_name, parse_elements};
+use crate::ingest::{at_row, check_metrics, check_run_name};
 
 /// One element of a call: what it is, and how it becomes an event.
 pub(crate) trait Entry: DeserializeOwned {
@@ -170,63 +170,106 @@ fn step(row: usize, value: Option<&Value>) -> Result<Option<i64>, ApiError> {
     step.map(Some).ok_or_else(|| at_row(row, &format!("has the step {value}, which is not a whole number")))
 }
 
-/// Sorts the elements of a JSON array by project and run, each run's in their order. The first config of a
-/// run stands before its rows. Nothing is stored yet, so that a fault in the last one refuses all.
-///
-/// # Errors
-/// `InvalidRequest` that names the row, `InvalidName` for the project.
-pub(crate) fn batches<E: Entry>(
-    array: &str,
+/// Entries sorted by project and run, each run's in their order. The first config of a run stands before those rows
+/// of it that have not been taken.
+pub(crate) struct Sorter {
     arrived: Timestamp,
-) -> Result<Vec<(ProjectName, Vec<Batch>)>, ApiError> {
-    let mut order: Vec<(ProjectName, Batch)> = Vec::new();
-    let mut places: HashMap<(String, RunKey), usize> = HashMap::new();
-    let mut configured = Vec::new();
-    let mut before: Option<(String, RunKey, usize)> = None;
-    for (row, entry) in parse_elements::<E>(array)?.into_iter().enumerate() {
-        let target = entry.target();
-        // Rows mostly follow one of the same run.
-        let same = before.as_ref().filter(|(project, run, _)| target.is(project, run));
-        let place = match same {
-            Some((_, _, place)) => *place,
+    order: Vec<Sorted>,
+    places: HashMap<(String, RunKey), usize>,
+    /// Where the last entry went: rows mostly follow one of the same run.
+    before: Option<(String, RunKey, usize)>,
+}
+
+struct Sorted {
+    project: ProjectName,
+    batch: Batch,
+    is_configured: bool,
+}
+
+impl Sorter {
+    /// Of entries that came at `arrived`.
+    pub(crate) fn new(arrived: Timestamp) -> Self {
+        Self { arrived, order: Vec::new(), places: HashMap::new(), before: None }
+    }
+
+    /// Takes an entry.
+    ///
+    /// # Errors
+    /// `InvalidRequest` that names the row, `InvalidName` for the project.
+    pub(crate) fn push<E: Entry>(&mut self, row: usize, entry: E) -> Result<(), ApiError> {
+        let place = self.place(row, &entry.target())?;
+        let Sorted { batch: Batch { events, .. }, is_configured, .. } = &mut self.order[place];
+        if let Some(json) = entry.config().filter(|_| !*is_configured) {
+            *is_configured = true;
+            events.insert(0, Event::Config { time: self.arrived, json, rank: 0 });
+        }
+        events.push(entry.into_event(row, self.arrived)?);
+        Ok(())
+    }
+
+    fn place(&mut self, row: usize, target: &Target<'_>) -> Result<usize, ApiError> {
+        if let Some((project, run, place)) = &self.before
+            && target.is(project, run)
+        {
+            return Ok(*place);
+        }
+        let key = (target.project.to_owned(), target.key(row)?);
+        let place = match self.places.get(&key) {
+            Some(place) => *place,
             None => {
-                let key = (target.project.to_owned(), target.key(row)?);
-                let place = match places.get(&key) {
-                    Some(place) => *place,
-                    None => {
-                        let batch = Batch { run: key.1.clone(), events: Vec::new() };
-                        order.push((ProjectName::new(&key.0)?, batch));
-                        configured.push(false);
-                        places.insert(key.clone(), order.len() - 1);
-                        order.len() - 1
-                    }
-                };
-                before = Some((key.0, key.1, place));
-                place
+                let project = ProjectName::new(&key.0)?;
+                let batch = Batch { run: key.1.clone(), events: Vec::new() };
+                self.order.push(Sorted { project, batch, is_configured: false });
+                self.places.insert(key.clone(), self.order.len() - 1);
+                self.order.len() - 1
             }
         };
-        let events = &mut order[place].1.events;
-        if let Some(json) = entry.config().filter(|_| !configured[place]) {
-            configured[place] = true;
-            events.insert(0, Event::Config { time: arrived, json, rank: 0 });
-        }
-        events.push(entry.into_event(row, arrived)?);
+        self.before = Some((key.0, key.1, place));
+        Ok(place)
     }
-    let mut projects: Vec<(ProjectName, Vec<Batch>)> = Vec::new();
-    for (project, batch) in order {
-        match projects.iter_mut().find(|(name, _)| *name == project) {
-            Some((_, batches)) => batches.push(batch),
-            None => projects.push((project, vec![batch])),
-        }
+
+    /// The project of all entries until now; `None` where there are several, or no entries.
+    pub(crate) fn only_project(&self) -> Option<&ProjectName> {
+        let first = &self.order.first()?.project;
+        self.order.iter().all(|sorted| sorted.project == *first).then_some(first)
     }
-    Ok(projects)
+
+    /// Every row until now that was not taken says its step.
+    pub(crate) fn has_all_steps(&self) -> bool {
+        let mut events = self.order.iter().flat_map(|sorted| &sorted.batch.events);
+        events.all(|event| !matches!(event, Event::Row(Row { step: None, .. })))
+    }
+
+    /// What came since this was called last, by project.
+    pub(crate) fn take(&mut self) -> Vec<(ProjectName, Vec<Batch>)> {
+        let mut projects: Vec<(ProjectName, Vec<Batch>)> = Vec::new();
+        for Sorted { project, batch, .. } in &mut self.order {
+            let events = std::mem::take(&mut batch.events);
+            if events.is_empty() {
+                continue;
+            }
+            let batch = Batch { run: batch.run.clone(), events };
+            match projects.iter_mut().find(|(name, _)| name == project) {
+                Some((_, batches)) => batches.push(batch),
+                None => projects.push((project.clone(), vec![batch])),
+            }
+        }
+        projects
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::read_elements;
 
     const ARRIVED: Timestamp = Timestamp(1_795_400_272_000_000);
+
+    fn batches<E: Entry>(array: &str) -> Result<Vec<(ProjectName, Vec<Batch>)>, ApiError> {
+        let mut sorter = Sorter::new(ARRIVED);
+        read_elements::<E>(array, |row, entry| sorter.push(row, entry))?;
+        Ok(sorter.take())
+    }
 
     #[test]
     fn rows_are_sorted_by_run_with_the_config_first() {
@@ -235,7 +278,7 @@ mod tests {
             {"project":"ab","run":"two","run_id":"id2","metrics":{},"step":"7"},
             {"project":"a b","run":"one","metrics":{"x":2},"config":{"lr":1},"timestamp":"2026-11-23T02:17:51Z"}
         ]"#;
-        let projects = batches::<PeerRow>(array, ARRIVED).expect("parses");
+        let projects = batches::<PeerRow>(array).expect("parses");
         assert_eq!(projects.len(), 1);
         let (project, batches) = &projects[0];
         assert_eq!(project.as_str(), "ab");
@@ -265,11 +308,11 @@ mod tests {
             ),
             (r#"{"project":"a_system","run":"r","metrics":{}}"#, "project name `a_system` cannot be used"),
         ] {
-            let error = batches::<PeerRow>(&format!("[{entry}]"), ARRIVED).expect_err("refused").to_string();
+            let error = batches::<PeerRow>(&format!("[{entry}]")).expect_err("refused").to_string();
             assert!(error.starts_with(named), "{error}");
         }
         let alert = r#"[{"project":"p","run":"r","title":"t","level":"loud"}]"#;
-        let error = batches::<PeerAlert>(alert, ARRIVED).expect_err("refused").to_string();
+        let error = batches::<PeerAlert>(alert).expect_err("refused").to_string();
         assert!(error.starts_with("row 0 has the level `loud`"), "{error}");
     }
 }

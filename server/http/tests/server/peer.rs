@@ -82,6 +82,63 @@ fn samples_and_alerts_are_stored() {
     );
 }
 
+/// So many that the first are stored while the rest are read.
+const MANY_ROWS: i64 = 1_000;
+
+#[test]
+fn many_rows_are_stored_together_or_not_at_all() {
+    let server = TestServer::start();
+    let send = |logs: Vec<Value>| {
+        server.post("/api/bulk_log", &json!({ "logs": logs, "hf_token": null }).to_string())
+    };
+    let row = |project: &str, step: i64| json!({ "project": project, "run": "r", "metrics": { "x": step }, "step": step, "log_id": format!("{project}-{step}") });
+    let many = |project: &str| (0..MANY_ROWS).map(|step| row(project, step)).collect::<Vec<_>>();
+    let stored = |project: &str| {
+        let answer = server.get(&format!("/api/v1/projects/{project}/runs/r/status"));
+        answer.json()["step"].as_i64()
+    };
+
+    let mut refused = many("p");
+    refused[MANY_ROWS as usize - 10]["step"] = json!("soon");
+    assert_eq!(send(refused.clone()).status, 400);
+    assert_eq!(server.get("/api/v1/projects").json()["projects"], json!([]), "no project is begun by them");
+
+    assert_eq!(send(vec![row("p", 0)]).status, 200);
+    let answer = send(refused);
+    assert!(answer.text.contains("row 990 has the step"), "{}", answer.text);
+    assert_eq!(stored("p"), Some(0));
+
+    assert_eq!(send(many("p")).status, 200);
+    assert_eq!(stored("p"), Some(MANY_ROWS - 1));
+
+    let mut mixed = many("p");
+    mixed.extend(many("q"));
+    assert_eq!(send(mixed).status, 200);
+    assert_eq!((stored("p"), stored("q")), (Some(MANY_ROWS - 1), Some(MANY_ROWS - 1)));
+}
+
+#[test]
+fn steps_that_are_given_do_not_count_once_a_row_had_none() {
+    let server = TestServer::start();
+    let send = |logs: Vec<Value>| {
+        server.post("/api/bulk_log", &json!({ "logs": logs, "hf_token": null }).to_string())
+    };
+    let row = |metric: &str, step: Value| json!({ "project": "p", "run": "r", "metrics": { metric: 1 }, "step": step });
+    assert_eq!(send(vec![row("x", json!(4))]).status, 200);
+
+    let mut logs: Vec<Value> = (0..MANY_ROWS).map(|step| row("x", json!(1_000 + step))).collect();
+    logs[200] = row("first", Value::Null);
+    for (number, later) in logs.iter_mut().enumerate().skip(201) {
+        *later = row("x", json!(5_000 + number));
+    }
+    logs.push(row("second", Value::Null));
+    assert_eq!(send(logs).status, 200);
+    for (metric, step) in [("first", 1_200), ("second", 1_201)] {
+        let values = server.get(&format!("/api/v1/projects/p/runs/r/metrics/{metric}")).json();
+        assert_eq!(values["items"][0]["step"], step, "{values}");
+    }
+}
+
 #[test]
 fn what_is_missing_or_wrong_is_named_and_stores_nothing() {
     let server = TestServer::start();
