@@ -142,7 +142,7 @@ pub(crate) fn destination(remote: &RemoteArguments) -> Result<Option<Destination
         (None, Some(space)) => (address_of_space(&space)?, true),
         (None, None) => return Ok(None),
     };
-    let token = if is_space || address.contains(".hf.space") {
+    let token = if is_space || is_address_of_space(&address) {
         return Destination::new(DestinationKind::Space, &address, remote.hf_token.clone())
             .map(Some)
             .map_err(wrong);
@@ -156,14 +156,24 @@ pub(crate) fn destination(remote: &RemoteArguments) -> Result<Option<Destination
 
 /// The address a Space answers at.
 fn address_of_space(space: &str) -> Result<String, Failure> {
-    let (owner, name) = space.split_once('/').ok_or_else(|| {
+    let no_space = || {
         Failure::new(
             format!("`{space}` is no Space"),
             "write it as `owner/name`, or give the address of a server",
         )
-    })?;
+    };
+    let (owner, name) = space.split_once('/').ok_or_else(no_space)?;
     let host = format!("{owner}-{name}").to_lowercase().replace(['.', '_', '/'], "-");
-    Ok(format!("https://{host}.hf.space"))
+    let address = format!("https://{host}.hf.space");
+    if is_address_of_space(&address) { Ok(address) } else { Err(no_space()) }
+}
+
+/// Whether it is the address of a Space, which the token of the Hub may go to: others may look like one.
+fn is_address_of_space(address: &str) -> bool {
+    let Some(rest) = address.trim().strip_prefix("https://") else { return false };
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().is_some_and(|host| host.to_ascii_lowercase().ends_with(".hf.space"))
 }
 
 /// The texts of a list.
@@ -200,7 +210,34 @@ mod tests {
     #[test]
     fn a_space_has_an_address() {
         assert_eq!(address_of_space("Ada/my_runs.x").ok().as_deref(), Some("https://ada-my-runs-x.hf.space"));
-        assert!(address_of_space("runs").is_err());
+        for none in ["runs", "evil#/x", "evil:80?/x"] {
+            assert!(address_of_space(none).is_err(), "{none}");
+        }
+    }
+
+    #[test]
+    fn the_token_of_the_hub_goes_to_spaces_alone() {
+        let goes_to = |server: &str| {
+            let (server, hf_token) = (Some(server.to_owned()), Some("hf_secret".to_owned()));
+            let found = destination(&RemoteArguments { server, space: None, hf_token }).ok().flatten();
+            found.is_some_and(|found| found.token.as_deref() == Some("hf_secret"))
+        };
+        for space in ["https://me-x.hf.space", "https://Me-X.HF.space:443/", " https://u@me-x.hf.space?a=1"] {
+            assert!(goes_to(space), "{space}");
+        }
+        for other in [
+            "http://me-x.hf.space",
+            "http://me.hf.space.evil.example",
+            "https://me.hf.space.evil.example",
+            "https://evil.example/x.hf.space",
+            "https://evil.example?a=.hf.space",
+            "https://evil.example#.hf.space",
+            "https://evil.example\\.hf.space",
+            "https://x.hf.space@evil.example",
+            "https://evilhf.space",
+        ] {
+            assert!(!goes_to(other), "{other}");
+        }
     }
 
     #[test]
