@@ -24,18 +24,22 @@ pub fn install(skill: &Skill, folder: &Path, force: bool) -> Result<PathBuf, Ski
 }
 
 /// Makes a skill that was installed known in another folder as well: by a link that stays right when both are
-/// moved together, else by a copy.
+/// moved together, else by a copy. Where the other folder is a link to the one that holds it, it is there already.
 ///
 /// # Errors
 /// As [`install`].
 pub fn link(installed: &Path, folder: &Path, force: bool) -> Result<PathBuf, SkillFault> {
     fs::create_dir_all(folder).map_err(SkillFault::io(folder))?;
-    let place = folder.join(installed.file_name().unwrap_or_default());
-    check_free(&place, force)?;
-    remove(&place)?;
+    let name = installed.file_name().unwrap_or_default();
+    let place = folder.join(name);
     // The folder itself may be a link, and what a link says counts from where it really lies.
     let folder = folder.canonicalize().map_err(SkillFault::io(folder))?;
     let installed = installed.canonicalize().map_err(SkillFault::io(installed))?;
+    if folder.join(name) == installed {
+        return Ok(place);
+    }
+    check_free(&place, force)?;
+    remove(&place)?;
     if make_link(&way(&folder, &installed), &place).is_err() {
         Skill::read(&installed)?.write(&place)?;
     }
@@ -104,6 +108,22 @@ mod tests {
         install(skill, &scope.shared_folder(), true).expect("takes its place");
         assert!(!place.join("old.md").exists());
         link(&place, &scope.folder_of(Agent::Claude), true).expect("takes its place");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_a_link_to_the_shared_one_has_it_already() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let scope = Scope::Project(folder.path().to_owned());
+        let (shared, of_agent) = (scope.shared_folder(), scope.folder_of(Agent::Claude));
+        fs::create_dir_all(&shared).expect("is made");
+        fs::create_dir_all(of_agent.parent().expect("one")).expect("is made");
+        std::os::unix::fs::symlink("../.agents/skills", &of_agent).expect("is linked");
+        for force in [false, true] {
+            let place = install(&embedded()[0], &shared, force).expect("installs");
+            let linked = link(&place, &of_agent, force).expect("it is there");
+            assert!(linked.join(SKILL_FILE).is_file() && !place.is_symlink(), "{force}");
+        }
     }
 
     #[test]
