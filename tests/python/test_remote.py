@@ -188,6 +188,9 @@ except ValueError as error:
     assert remote.directory.count("p") == 1
     assert "TRACKIO_WRITE_TOKEN" in said({"server_url": remote.url})
     assert "http://" in said({"server_url": "localhost:7860"}, TRACKIO_WRITE_TOKEN="t")
+    for rest in ("/?write_token=geheim", "#write_token=geheim"):
+        refused = said({"server_url": f"localhost:7860{rest}"})
+        assert "`localhost:7860" in refused and "geheim" not in refused
     assert "bucket_id" in said({"server_url": with_token, "bucket_id": "b"})
     assert "HF_TOKEN" in said({"space_id": "someone/space", "server_url": with_token}, HF_HOME=str(directory.folder))
     assert "OWNER/NAME" in said({"space_id": "space"}, HF_TOKEN="hf_x")

@@ -60,7 +60,9 @@ def _server(url: str) -> Destination:
 
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"`server_url` must be a whole address that begins with `http://` or `https://`, not `{url}`")
+        # What follows may be the token.
+        shown = url.split("?")[0].split("#")[0]
+        raise ValueError(f"`server_url` must be a whole address that begins with `http://` or `https://`, not `{shown}`")
     given = dict(parse_qsl(parts.query, keep_blank_values=True)).get("write_token")
     token = given or os.environ.get("TRACKIO_WRITE_TOKEN")
     if not token:
