@@ -64,6 +64,14 @@ pub enum StorageError {
         /// Canonical project name.
         project: String,
     },
+    /// A project was to be made, and something of an earlier one of that name would become part of it.
+    #[error("`{}` is left of an earlier project `{project}`: move it away first", path.display())]
+    Leftover {
+        /// Canonical project name.
+        project: String,
+        /// What is left.
+        path: PathBuf,
+    },
     /// Rows from elsewhere that a table does not take.
     #[error("table `{table}` of project `{project}` does not take a row: {reason}")]
     RowsRefused {
@@ -213,7 +221,9 @@ impl StorageError {
             Self::ProjectNotFound { .. } => ErrorCode::ProjectNotFound,
             Self::RunNotFound { .. } => ErrorCode::RunNotFound,
             Self::UploadRefused { .. } | Self::RowsRefused { .. } => ErrorCode::InvalidRequest,
-            Self::RunNameTaken { .. } | Self::ProjectExists { .. } => ErrorCode::NameTaken,
+            Self::RunNameTaken { .. } | Self::ProjectExists { .. } | Self::Leftover { .. } => {
+                ErrorCode::NameTaken
+            }
             Self::FileNotFound { .. } => ErrorCode::FileNotFound,
             Self::InvalidPath { .. } => ErrorCode::InvalidName,
             Self::ArtifactNotFound { .. } => ErrorCode::ArtifactNotFound,

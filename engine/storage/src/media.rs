@@ -122,6 +122,13 @@ impl Store {
         self.files_in(Path::new(&canonical_project(project)))
     }
 
+    /// Whether anything lies in the media folder of a project, which there need not be.
+    pub(crate) fn has_media(&self, project: &str) -> Result<bool, StorageError> {
+        let Some(media) = MediaFolder::open(self.directory())? else { return Ok(false) };
+        let found = media.files_below(Path::new(project)).map_err(|error| media.unreadable(&error))?;
+        Ok(!found.is_empty())
+    }
+
     /// The files below a folder of the media folder, named from there.
     fn files_in(&self, folder: &Path) -> Result<Vec<ProjectFile>, StorageError> {
         let Some(media) = MediaFolder::open(self.directory())? else { return Ok(Vec::new()) };

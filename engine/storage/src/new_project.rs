@@ -2,12 +2,14 @@
 //!
 //! The rows go into a file of their own below `.paceline/`, the media into a folder beside it. Both get the project's
 //! name when they are complete and on the disk, the rows last. Nobody sees a part of it, and a project that is there
-//! already stays as it is.
+//! already stays as it is. A lock says that somebody is at it: what a killed process leaves goes with the next one.
 
 use std::fs::{self, DirBuilder, File};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use paceline_journal::FileLock;
 use paceline_schema::ddl::{OWN_TABLES, PEER_TABLES};
 use paceline_schema::{ProjectName, canonical_project};
 use rusqlite::types::ToSqlOutput;
@@ -20,6 +22,9 @@ use crate::media_paths::{self, Prefix};
 use crate::migrate::complete;
 use crate::store::Store;
 use crate::tables::Cell;
+
+/// Ending of the file whose lock says that somebody makes a project.
+const LOCK: &str = "lock";
 
 /// The tables of a project that is being made, inside [`Store::make_project`].
 pub struct NewTables<'a> {
@@ -89,8 +94,8 @@ impl Store {
     /// Makes a project with the rows that `fill` inserts.
     ///
     /// # Errors
-    /// What `fill` returns; `ProjectExists` when there is one of that name; otherwise what keeps it from being
-    /// written. Then nothing is there.
+    /// What `fill` returns; as [`Store::expect_no_project`]; otherwise what keeps it from being written. Then nothing is
+    /// there.
     pub fn make_project<T, E: From<StorageError>>(
         &self,
         name: &ProjectName,
@@ -100,29 +105,71 @@ impl Store {
         let target = self.directory().join(format!("{project}.db"));
         self.expect_no_project(name)?;
         let folder = self.directory().join(".paceline").join("imports");
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.map_err(|error| StorageError::from_write(&folder, &error))?;
-        let partial = Partial(folder.join(format!("{project}-{:016x}.db", fastrand::u64(..))));
-        let media = NewMedia::new(partial.0.with_extension("media"));
-        let location = Location { project: project.clone(), path: partial.0.clone() };
+        remove_abandoned(&folder);
+        let partial = Partial::begin(&folder, &project)?;
+        let media = NewMedia::new(partial.path.with_extension("media"));
+        let location = Location { project: project.clone(), path: partial.path.clone() };
         let filled = fill_file(&location, &media, fill)?;
         // Somebody may have begun one meanwhile, and may have media.
         self.expect_no_project(name)?;
         media.put_in_place(self.directory(), &project)?;
-        put_in_place(&partial.0, &target, &project)?;
+        put_in_place(&partial.path, &target, &project)?;
         self.forget(&project);
         Ok(filled)
     }
 }
 
 /// A file that goes when it is not needed any more, whatever happened.
-struct Partial(PathBuf);
+struct Partial {
+    path: PathBuf,
+    /// Held until all else is gone.
+    lock: Option<FileLock>,
+}
+
+impl Partial {
+    /// The place for a new one, with the lock that says that somebody is at it.
+    fn begin(folder: &Path, project: &str) -> Result<Self, StorageError> {
+        let failed = |error: io::Error| StorageError::from_write(folder, &error);
+        loop {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+            let path = folder.join(format!("{project}-{:016x}.db", fastrand::u64(..)));
+            match FileLock::try_acquire(&path.with_extension(LOCK)) {
+                Ok(Some(lock)) => return Ok(Self { path, lock: Some(lock) }),
+                // Somebody who clears up was faster, with the file or with the folder.
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+}
 
 impl Drop for Partial {
     fn drop(&mut self) {
         // It may never have been made, and others may use the folder.
-        let _ = fs::remove_file(&self.0);
-        let _ = self.0.parent().map(fs::remove_dir);
+        let _ = fs::remove_file(&self.path);
+        if let Some(lock) = self.lock.take() {
+            lock.remove();
+        }
+        let _ = self.path.parent().map(fs::remove_dir);
+    }
+}
+
+/// Removes what processes have left that were killed while they made a project.
+fn remove_abandoned(folder: &Path) {
+    let paths = || fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    for path in paths().filter(|path| path.extension().is_some_and(|ending| ending != LOCK)) {
+        // Its maker holds the lock for longer than the file is there.
+        if let Ok(Some(lock)) = FileLock::try_acquire(&path.with_extension(LOCK)) {
+            // What cannot go now is looked at again by the next one.
+            let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            lock.remove();
+        }
+    }
+    for path in paths().filter(|path| path.extension().is_some_and(|ending| ending == LOCK)) {
+        if let Ok(Some(lock)) = FileLock::try_acquire(&path) {
+            lock.remove();
+        }
     }
 }
 

@@ -43,7 +43,8 @@ impl Store {
         self.forget(&name);
         let own = at(".paceline".to_owned());
         remove_side_file(self.directory(), &name).map_err(|error| StorageError::from_write(&own, &error))?;
-        for ending in ["db", "db-wal", "db-shm", "db-journal"] {
+        // A log that was left alone would be played into the next file of that name.
+        for ending in ["db-wal", "db-journal", "db-shm", "db"] {
             remove(&at(format!("{name}.{ending}")))?;
         }
         Ok(())

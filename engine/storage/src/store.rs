@@ -148,10 +148,21 @@ impl Store {
     /// Looks whether a project of that name could be made, as [`Store::make_project`] does at its begin.
     ///
     /// # Errors
-    /// `ProjectExists` when there is one.
+    /// `ProjectExists` when there is one; `Leftover` when there was one, and the new one would take in what is left of it.
     pub fn expect_no_project(&self, name: &ProjectName) -> Result<(), StorageError> {
         let project = name.as_str().to_owned();
-        if self.path_of(&project).exists() { Err(StorageError::ProjectExists { project }) } else { Ok(()) }
+        let path = self.path_of(&project);
+        if path.exists() {
+            return Err(StorageError::ProjectExists { project });
+        }
+        // SQLite plays what it finds in them into whatever file has the name.
+        let logs = ["wal", "journal"].map(|ending| path.with_extension(format!("db-{ending}")));
+        let holds_something = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0);
+        let mut left = logs.into_iter().find(holds_something);
+        if left.is_none() && self.has_media(&project)? {
+            left = Some(self.media_folder().join(&project));
+        }
+        left.map_or(Ok(()), |path| Err(StorageError::Leftover { project, path }))
     }
 
     /// A project to write to; its directory (0700) and file (0600) are made where they are missing.

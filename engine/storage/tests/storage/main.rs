@@ -7,6 +7,7 @@ mod heads;
 mod locks;
 mod media;
 mod moments;
+mod new_project;
 mod peer;
 mod registries;
 mod runs;
