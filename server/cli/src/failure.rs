@@ -99,6 +99,7 @@ impl From<ParquetError> for Failure {
                 "name the folder that `paceline export` wrote, or one with Trackio's Parquet files"
             }
             ParquetError::NotOneProject { .. } => "`--from PROJECT` says which one",
+            ParquetError::Taken { .. } => "`--out DIR` names another folder",
             ParquetError::Damaged { .. } | ParquetError::Unexpected { .. } => {
                 "export again, or fetch the files again"
             }

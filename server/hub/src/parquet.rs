@@ -37,6 +37,7 @@ pub(crate) use import::{files_of_import, is_file_of_peer};
 pub use manifest::{FileOfMedia, FileOfTable, Manifest, RunOfFile, TableOfManifest};
 pub use parts::{Update, update, update_folder};
 pub use plain::{PlainFormat, export_plain};
+pub(crate) use publish::FOLDER as STAGING_FOLDER;
 pub use sample::{FirstRows, first_rows};
 pub use snapshot::{Contents, SnapshotFile, snapshot};
 pub use tables::EXTRA;

@@ -37,6 +37,16 @@ pub enum ParquetError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Another project's manifest lies where a project's own is to lie.
+    #[error("`{}` is that of project `{other}`, so files of project `{project}` cannot lie beside it", path.display())]
+    Taken {
+        /// The manifest.
+        path: PathBuf,
+        /// The project it is of.
+        other: String,
+        /// The project that was to be written.
+        project: String,
+    },
     /// Rows could not be encoded.
     #[error("rows of table `{table}` cannot be written as Parquet: {source}")]
     Encode {

@@ -39,7 +39,7 @@ pub fn export(project: &Project, folder: &Path) -> Result<Exported, ParquetError
     let staging = Staging::begin(folder)?;
     let name = project.name();
     let manifest_path = format!("{}/manifest.json", folder_of_ours(name));
-    let before = Manifest::load(&folder.join(&manifest_path))?;
+    let before = Manifest::load_earlier(&folder.join(&manifest_path), name)?;
     let mut manifest = Manifest::new(name);
     project.tables(|tables| {
         for table in TABLES {

@@ -156,16 +156,28 @@ fn projects(folder: &Path) -> Result<Vec<String>, ParquetError> {
     for entry in fs::read_dir(folder).map_err(&reading)? {
         let entry = entry.map_err(&reading)?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let is_of_ours = |path: PathBuf| path.is_file();
+        let manifest = entry.path().join(MANIFEST);
         if let Some(project) = project_of_file(&name) {
             projects.push(project.to_owned());
-        } else if is_of_ours(entry.path().join(MANIFEST)) {
-            projects.push(name.strip_suffix("_paceline").unwrap_or(&name).to_owned());
+        } else if manifest.is_file() {
+            projects.extend(project_of_folder(&name, &manifest));
         }
     }
     projects.sort_unstable();
     projects.dedup();
     Ok(projects)
+}
+
+/// The project of a folder with a manifest: `x_paceline` is that of an export of `x`, and of the parts of a project of that
+/// name, which the manifest tells apart. Of one that cannot be read it is the first, so that somebody hears why not.
+fn project_of_folder(name: &str, manifest: &Path) -> Option<String> {
+    match Manifest::load(manifest) {
+        Ok(manifest) => {
+            let project = manifest?.project;
+            (project == name || folder_of_ours(&project) == name).then_some(project)
+        }
+        Err(_) => Some(name.strip_suffix("_paceline").unwrap_or(name).to_owned()),
+    }
 }
 
 /// The files of a project, by its manifest where it has one, else by their names.
@@ -176,7 +188,7 @@ fn find(folder: &Path, project: &str) -> Result<Found, ParquetError> {
     let manifests =
         [folder.join(project).join(MANIFEST), folder.join(folder_of_ours(project)).join(MANIFEST)];
     for path in manifests {
-        if let Some(manifest) = Manifest::load(&path)? {
+        if let Some(manifest) = Manifest::load(&path)?.filter(|manifest| manifest.project == project) {
             return of_manifest(folder, &path, &manifest);
         }
     }
@@ -184,13 +196,13 @@ fn find(folder: &Path, project: &str) -> Result<Found, ParquetError> {
     let files = of_peer.map(|table| (table, folder.join(table.file(project, "parquet"))));
     let files = files.filter(|(_, path)| path.is_file());
     let files = files.map(|(table, path)| (table, FileOfFound { path, expected: None })).collect();
-    let root = folder.join(folder_of_media(project));
-    Ok(Found { files, media: media_of_found(&root)?, ..Found::default() })
+    let media = media_of_found(folder, &folder_of_media(project))?;
+    Ok(Found { files, media, ..Found::default() })
 }
 
 /// Media that no manifest tells of.
-fn media_of_found(root: &Path) -> Result<Vec<MediaOfFound>, ParquetError> {
-    let media = media_below(root)?.into_iter();
+fn media_of_found(folder: &Path, inside: &str) -> Result<Vec<MediaOfFound>, ParquetError> {
+    let (root, media) = (folder.join(inside), media_below(folder, inside)?.into_iter());
     Ok(media.map(|name| MediaOfFound { path: root.join(&name), name, sha256: None }).collect())
 }
 
@@ -206,9 +218,9 @@ fn of_snapshot(folder: &Path) -> Result<Found, ParquetError> {
             Found { files, ..Found::default() }
         }
     };
-    found.media = media_of_found(&folder.join("media"))?;
+    found.media = media_of_found(folder, "media")?;
     let root = folder.join(BLOBS);
-    for name in media_below(&root)? {
+    for name in media_below(folder, BLOBS)? {
         let digest = name.rsplit('/').next().and_then(|digest| BlobDigest::new(digest.to_owned()).ok());
         found.blobs.extend(digest.map(|digest| (digest, root.join(&name))));
     }

@@ -158,4 +158,15 @@ impl Manifest {
             Err(error) => Err(ParquetError::reading(path)(error)),
         }
     }
+
+    /// Reads what an earlier time left at `path` of the same project, if it did: `x_paceline` is the folder of an export of
+    /// `x`, and of the parts of a project of that name.
+    pub(crate) fn load_earlier(path: &Path, project: &str) -> Result<Option<Self>, ParquetError> {
+        match Self::load(path)? {
+            Some(Self { project: other, .. }) if other != project => {
+                Err(ParquetError::Taken { path: path.to_owned(), other, project: project.to_owned() })
+            }
+            earlier => Ok(earlier),
+        }
+    }
 }

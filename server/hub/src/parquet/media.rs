@@ -96,9 +96,15 @@ fn copy_all(mut from: impl Read, to: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// The files that lie below a folder of which no manifest tells, as the peer leaves its media: their paths below it.
-pub(super) fn media_below(root: &Path) -> Result<Vec<String>, ParquetError> {
-    let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
+/// The files that lie in a folder below `inside` and of which no manifest tells, as the peer leaves its media: their paths
+/// below that. What comes from elsewhere may hold links; none leads out of the folder.
+pub(super) fn media_below(folder: &Path, inside: &str) -> Result<Vec<String>, ParquetError> {
+    let root = &folder.join(inside);
+    let leads_out = || Ok::<_, io::Error>(!root.canonicalize()?.starts_with(folder.canonicalize()?));
+    if root.is_dir() && leads_out().map_err(ParquetError::reading(root))? {
+        return Err(ParquetError::unexpected(root, "is a link that leads out of its folder"));
+    }
+    let (mut found, mut folders) = (Vec::new(), vec![root.clone()]);
     while let Some(folder) = folders.pop() {
         let reading = ParquetError::reading(&folder);
         let entries = match fs::read_dir(&folder) {

@@ -97,7 +97,7 @@ pub fn update(project: &Project, before: Option<&Manifest>, folder: &Path) -> Re
 /// As [`update`]; then the folder is as it was.
 pub fn update_folder(project: &Project, folder: &Path) -> Result<Update, ParquetError> {
     let staging = Staging::begin(folder)?;
-    let before = Manifest::load(&folder.join(project.name()).join(MANIFEST))?;
+    let before = Manifest::load_earlier(&folder.join(project.name()).join(MANIFEST), project.name())?;
     let place = |relative: &str| staging.path(relative);
     let mut update = Work { project: project.name(), place: &place, secrets: Secrets::Kept }
         .update(project, before.as_ref())?;

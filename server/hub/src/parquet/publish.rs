@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::error::ParquetError;
 
 /// The folder for what is not in its place yet.
-const FOLDER: &str = ".paceline-export";
+pub(crate) const FOLDER: &str = ".paceline-export";
 /// The file that says what is to be done.
 const COMMIT: &str = "commit.json";
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use paceline_hub::parquet::{ParquetError, export, import};
+use paceline_hub::parquet::{ParquetError, export, import, project_of, update_folder};
 use paceline_storage::StorageError;
 use proptest::prelude::*;
 use rusqlite::types::Value;
@@ -143,6 +143,54 @@ fn a_project_that_is_there_stays() {
     let is_there = matches!(refused, Err(ParquetError::Storage(StorageError::ProjectExists { .. })));
     assert!(is_there, "{refused:?}");
     assert_ne!(world.contents("from"), world.contents("to"));
+}
+
+/// `x_paceline` is the folder of an export of `x`, and of the parts of a project of that name.
+#[test]
+fn projects_that_want_the_same_folder_are_told_apart() {
+    let world = World::new();
+    world.project("x", &metrics(&["{\"a\":1}"]));
+    world.project("x_paceline", &metrics(&["{\"b\":1}"]));
+    let (short, long) =
+        (world.store.project("x").expect("is there"), world.store.project("x_paceline").expect("is there"));
+
+    let exported = world.folder().join("exported");
+    export(&short, &exported).expect("it is exported");
+    let refused = update_folder(&long, &exported).expect_err("the folder is taken");
+    assert!(matches!(&refused, ParquetError::Taken { other, .. } if other == "x"), "{refused}");
+    import(&exported, None, &world.store, &project_name("one")).expect("it is imported");
+    assert_same(&world.contents("x"), &world.contents("one"));
+
+    let parts = world.folder().join("parts");
+    update_folder(&long, &parts).expect("it is written");
+    let refused = export(&short, &parts).expect_err("the folder is taken");
+    assert!(matches!(&refused, ParquetError::Taken { other, .. } if other == "x_paceline"), "{refused}");
+    assert_eq!(project_of(&parts, None).expect("it is clear"), "x_paceline");
+    import(&parts, Some("x_paceline"), &world.store, &project_name("two")).expect("it is imported");
+    assert_same(&world.contents("x_paceline"), &world.contents("two"));
+    assert!(matches!(project_of(&parts, Some("x")), Err(ParquetError::NotOneProject { .. })));
+}
+
+#[test]
+fn media_that_lie_elsewhere_are_not_taken_in() {
+    for (link, is_refused) in [("media/from", true), ("media", true), ("media/from/run", false)] {
+        let world = World::new();
+        world.project("from", &metrics(&["{\"a\":1}"]));
+        let project = world.store.project("from").expect("it is there");
+        export(&project, &world.folder()).expect("it is exported");
+        fs::remove_dir_all(world.folder().join("from_paceline")).expect("as the peer leaves it");
+        let secrets = world.folder().with_file_name("secrets");
+        fs::create_dir_all(secrets.join("from")).expect("it is made");
+        fs::write(secrets.join("from/key"), "secret").expect("it is written");
+        let link = world.folder().join(link);
+        fs::create_dir_all(link.parent().expect("one")).expect("it is made");
+        std::os::unix::fs::symlink(&secrets, &link).expect("it is linked");
+        match import(&world.folder(), None, &world.store, &project_name("to")) {
+            Err(ParquetError::Unexpected { .. }) => assert!(is_refused),
+            imported => assert!(!is_refused && imported.is_ok_and(|imported| imported.media == 0)),
+        }
+        assert!(!world.store.directory().join("media").exists());
+    }
 }
 
 #[test]
