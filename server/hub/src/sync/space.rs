@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::fault::SyncFault;
 use super::place::Place;
 use super::publish::{CARD, MOST_LOOKS, is_unclear};
+use crate::parquet::STAGING_FOLDER;
 use crate::remote::{
     Account, Change, Head, HubFault, HubFaultKind, LocalFile, RemoteFile, Repository, RepositoryId,
     RepositoryKind, STATIC, pause,
@@ -24,6 +25,8 @@ const INDEX: &str = "index.html";
 const TEMPLATE: [&str; 4] = [".gitattributes", CARD, INDEX, "style.css"];
 /// What stands in the page of such a template.
 const TEMPLATE_SAYS: &str = "static Space";
+/// Below folders of these names the Hub takes nothing.
+const NOT_TAKEN: [&str; 2] = [".git", ".cache"];
 /// Of a name of our own making.
 const LONGEST_NAME: usize = 90;
 
@@ -264,8 +267,8 @@ fn local_files(folder: &Path) -> Result<BTreeMap<String, LocalFile>, SyncFault> 
         for entry in fs::read_dir(&inner).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
-            let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
-            if is_hidden {
+            let is_staging = inner == *folder && entry.file_name() == STAGING_FOLDER;
+            if is_staging || NOT_TAKEN.iter().any(|name| entry.file_name() == *name) {
                 continue;
             }
             if kind.is_dir() {
@@ -281,6 +284,20 @@ fn local_files(folder: &Path) -> Result<BTreeMap<String, LocalFile>, SyncFault> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_that_begin_with_a_dot_are_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for path in
+            ["media/p/files/.hydra/config.yaml", ".env", ".paceline-export/x", "media/p/files/.git/config"]
+        {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("one")).expect("it is made");
+            fs::write(path, "x").expect("it is written");
+        }
+        let found = local_files(folder.path()).expect("they are read");
+        assert_eq!(found.keys().collect::<Vec<_>>(), [".env", "media/p/files/.hydra/config.yaml"]);
+    }
 
     #[test]
     fn a_project_has_one_name_that_the_hub_takes() {
