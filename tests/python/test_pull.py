@@ -53,17 +53,63 @@ def test_a_project_that_is_here_is_left_alone_and_nothing_is_fetched(directory, 
     assert fetched(hub) == [] and other.rows("digits") == before
 
 
-def test_of_several_projects_none_is_fetched_when_one_is_here(directory, new_directory, hub):
-    directory.run(LOG, 0, 5)
-    directory.run(LOG.replace("digits", "zeta"), 0, 5)
-    for project in ("digits", "zeta"):
-        assert command(directory, hub, "sync", "--project", project, "--dataset", DATASET).returncode == 0
+def several(directory, hub, *projects: str) -> None:
+    """Logs 5 rows into each and syncs it."""
+    for project in projects:
+        directory.run(LOG.replace("digits", project), 0, 5)
+        done = command(directory, hub, "sync", "--project", project, "--dataset", DATASET)
+        assert done.returncode == 0, done.stderr
+
+
+def test_of_several_projects_those_that_are_here_stay(directory, new_directory, hub):
+    several(directory, hub, "digits", "zeta")
     other = new_directory()
     other.run(LOG.replace("digits", "zeta"), 50, 2)
     hub.requests.clear()
+    refused = command(other, hub, "pull", DATASET, "--project", "zeta")
+    assert refused.returncode == 1 and "`zeta`" in refused.stderr and fetched(hub) == []
+    done = command(other, hub, "pull", DATASET)
+    assert done.returncode == 0 and "project `zeta` is here already" in done.stderr, done.stderr
+    assert (other.count("digits"), other.count("zeta")) == (5, 2)
+    assert not [path for path in fetched(hub) if path.startswith("zeta/")]
+
+
+def test_a_pull_that_breaks_off_says_what_it_did_and_goes_on(directory, new_directory, hub):
+    several(directory, hub, "digits", "zeta")
+    repository = hub.repositories[DATASET]
+    manifest = repository.head.files["zeta/manifest.json"]
+    repository.head.files["zeta/manifest.json"] = StoredFile(b"{}", False)
+    other = new_directory()
+    broken = command(other, hub, "pull", DATASET, "--json")
+    assert broken.returncode == 1 and json.loads(broken.stdout)["project"] == "digits", broken.stderr
+    assert other.count("digits") == 5 and not other.file("zeta").exists()
+    repository.head.files["zeta/manifest.json"] = manifest
+    done = command(other, hub, "pull", DATASET, "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["project"] == "zeta" and other.count("zeta") == 5, done.stderr
+
+
+def test_a_project_that_is_called_as_a_folder_of_an_export_comes_back(directory, new_directory, hub):
+    several(directory, hub, "digits", "digits_paceline")
+    other = new_directory()
+    done = command(other, hub, "pull", DATASET)
+    assert done.returncode == 0, done.stderr
+    assert all(other.rows(project) == directory.rows(project) for project in ("digits", "digits_paceline"))
+
+
+@pytest.mark.parametrize("left", ["digits.db-wal", "digits.db-journal", "media/digits/files/notes.txt"])
+def test_what_is_left_of_an_earlier_project_does_not_become_part_of_it(directory, new_directory, hub, left):
+    directory.run(LOG, 0, 5)
+    synced(directory, hub)
+    other = new_directory()
+    (other.path / left).parent.mkdir(parents=True, exist_ok=True)
+    (other.path / left).write_text("left")
+    hub.requests.clear()
     refused = command(other, hub, "pull", DATASET)
-    assert refused.returncode == 1 and "`zeta`" in refused.stderr and fetched(hub) == [] and not other.file("digits").exists()
-    assert command(other, hub, "pull", DATASET, "--project", "digits").returncode == 0 and other.count("digits") == 5
+    named = str(other.path / left).removesuffix("/files/notes.txt")
+    assert refused.returncode == 1 and f"`{named}` is left of an earlier project" in refused.stderr and fetched(hub) == [], refused.stderr
+    assert (other.path / left).read_text() == "left" and not other.file("digits").exists()
+    (other.path / left).unlink()
+    assert command(other, hub, "pull", DATASET).returncode == 0 and other.count("digits") == 5
 
 
 def test_a_file_of_another_size_than_listed_is_not_taken_in(directory, new_directory, hub):

@@ -31,6 +31,35 @@ def put(hub: Hub, **contents: bytes) -> None:
     repository.commit({"summary": "Theirs"}, [("file", {"path": path}) for path in files], lambda value: files[value["path"]])
 
 
+def target(directory: DataDirectory) -> dict:
+    return json.loads((directory.path / ".paceline/datasets/digits.target.json").read_text())
+
+
+def test_a_dataset_that_cannot_be_had_takes_nobody_away_from_the_one_before(directory, hub):
+    directory.run(LOG, 0, 5)
+    directory.assert_nothing_left()
+    synced(directory, hub, "--every", "5")
+    before = target(directory)
+    assert (before["dataset"], before["interval_seconds"]) == (DATASET, 300)
+    refused = command(directory, hub, "sync", "--project", "digits", "--dataset", "bob/runs")
+    assert refused.returncode == 1 and target(directory) == before, refused.stderr
+    # Where it goes elsewhere it goes as often.
+    sync_elsewhere = command(directory, hub, "sync", "--project", "digits", "--dataset", "alice/other")
+    assert sync_elsewhere.returncode == 0 and target(directory) == {**before, "dataset": "alice/other"}, sync_elsewhere.stderr
+
+
+def test_a_project_that_is_gone_hides_no_other(directory, hub):
+    directory.run(LOG, 0, 5)
+    directory.assert_nothing_left()
+    synced(directory, hub)
+    folder = directory.path / ".paceline/datasets"
+    for gone in ("a_gone", "z_gone"):
+        (folder / f"{gone}.target.json").write_text((folder / "digits.target.json").read_text())
+    told = command(directory, hub, "sync", "--status", "--json")
+    assert told.returncode == 1 and "`a_gone`" in told.stderr and "`z_gone`" in told.stderr, told.stderr
+    assert json.loads(told.stdout)["project"] == "digits"
+
+
 def card(hub: Hub) -> str:
     return hub.repositories[DATASET].files["README.md"].decode()
 

@@ -22,7 +22,7 @@ mod status;
 pub use fault::SyncFault;
 pub use place::{follow, target, targets};
 pub use publish::{SyncOptions, Synced, begin, sync};
-pub use pull::{Pulled, pull};
+pub use pull::{PullStep, Pulled, pull};
 pub use schedule::Schedule;
 pub use space::{PublishOptions, Published, publish};
 pub use status::status;

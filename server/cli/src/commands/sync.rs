@@ -1,7 +1,7 @@
 //! `paceline sync` and `paceline pull`: projects to Datasets of the Hugging Face Hub and back.
 
 use paceline_hub::remote::Account;
-use paceline_hub::sync::{self, PublishOptions, Pulled, SyncFault, SyncOptions, Synced};
+use paceline_hub::sync::{self, PublishOptions, PullStep, Pulled, SyncFault, SyncOptions, Synced};
 use paceline_query::figure;
 use paceline_schema::{SyncState, SyncStatus, SyncTarget};
 use paceline_storage::{Durability, Store};
@@ -52,12 +52,22 @@ pub(crate) fn run(arguments: &SyncArguments) -> Result<(), Failure> {
             "say which: `paceline sync --project PROJECT --dataset OWNER/NAME`",
         ));
     }
-    let mut failed = None;
-    for (project, _) in targets {
-        match one(&store, &project, arguments) {
-            Ok(synced) if arguments.json => output::json_line(&synced)?,
-            Ok(synced) => output::line(&said(&synced))?,
-            // The others are synced all the same.
+    each(targets.into_iter().map(|(project, _)| project), |project| {
+        let synced = one(&store, project, arguments)?;
+        Ok(if arguments.json { output::json_line(&synced) } else { output::line(&said(&synced)) }?)
+    })
+}
+
+/// Does the same for each project; one that fails keeps none of the others from it.
+fn each(
+    projects: impl IntoIterator<Item = String>,
+    work: impl Fn(&str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut failed: Option<Failure> = None;
+    for project in projects {
+        match work(&project) {
+            Ok(()) => {}
+            Err(Failure::OutputClosed) => return Err(Failure::OutputClosed),
             Err(failure) => {
                 if let Some(earlier) = failed.replace(failure) {
                     earlier.report();
@@ -73,7 +83,10 @@ fn one(store: &Store, project: &str, arguments: &SyncArguments) -> Result<Synced
     let known = sync::target(store.directory(), &name);
     let mut target = match (&arguments.dataset, known) {
         (Some(dataset), Some(known)) if known.dataset == *dataset => known,
-        (Some(dataset), _) => SyncTarget { interval_seconds: 0, ..SyncTarget::new(dataset) },
+        (Some(dataset), known) => {
+            let interval_seconds = known.map_or(0, |known| known.interval_seconds);
+            SyncTarget { interval_seconds, ..SyncTarget::new(dataset) }
+        }
         (None, Some(known)) => known,
         (None, None) => return Err(SyncFault::NoDataset { project: name }.into()),
     };
@@ -85,10 +98,12 @@ fn one(store: &Store, project: &str, arguments: &SyncArguments) -> Result<Synced
     }
     let account = Account::of_this_process()?;
     let options = SyncOptions { replaces: arguments.replace, once: arguments.once };
+    let synced = sync::sync(store, &name, &target, &account, options)?;
+    // A Dataset that cannot be had takes nobody away from the one before.
     if !arguments.once {
         sync::follow(store.directory(), &name, &target)?;
     }
-    Ok(sync::sync(store, &name, &target, &account, options)?)
+    Ok(synced)
 }
 
 fn said(synced: &Synced) -> String {
@@ -105,15 +120,10 @@ fn status(store: &Store, arguments: &SyncArguments) -> Result<(), Failure> {
         Some(project) => vec![project.clone()],
         None => sync::targets(store.directory()).into_iter().map(|(project, _)| project).collect(),
     };
-    for project in projects {
-        let status = sync::status(store, &project)?;
-        if arguments.json {
-            output::json_line(&status)?;
-        } else {
-            print_status(&status)?;
-        }
-    }
-    Ok(())
+    each(projects, |project| {
+        let status = sync::status(store, project)?;
+        if arguments.json { Ok(output::json_line(&status)?) } else { print_status(&status) }
+    })
 }
 
 fn print_status(status: &SyncStatus) -> Result<(), Failure> {
@@ -145,16 +155,18 @@ pub(crate) fn pull(arguments: &PullArguments) -> Result<(), Failure> {
     let store = open_store(&arguments.directory, Durability::Process, false)?;
     let account = Account::of_this_process()?;
     let target = SyncTarget::new(&arguments.dataset);
-    let pulled =
-        sync::pull(&store, &target, &account, arguments.project.as_deref(), arguments.name.as_deref())?;
-    for pulled in &pulled {
-        if arguments.json {
-            output::json_line(pulled)?;
-        } else {
-            output::line(&brought(pulled))?;
+    let names = (arguments.project.as_deref(), arguments.name.as_deref());
+    sync::pull(&store, &target, &account, names, |step| {
+        match step {
+            PullStep::Brought(pulled) if arguments.json => output::json_line(&pulled)?,
+            PullStep::Brought(pulled) => output::line(&brought(&pulled))?,
+            PullStep::Stays { project } => {
+                let way = format!("`--project {project} --as NAME` brings the Dataset's beside it");
+                output::note(&format!("project `{project}` is here already and stays as it is; {way}"));
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn brought(pulled: &Pulled) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use paceline_schema::{ProjectName, SyncTarget};
-use paceline_storage::Store;
+use paceline_storage::{StorageError, Store};
 use serde::Serialize;
 
 use super::fault::SyncFault;
@@ -14,6 +14,18 @@ use crate::parquet::{
     Imported, Manifest, ParquetError, files_of_import, import, is_file_of_peer, project_of_file,
 };
 use crate::remote::{Account, RemoteFile, Repository, RepositoryId, RepositoryKind, digest_text};
+
+/// What became of a project of a Dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PullStep {
+    /// It was brought here.
+    Brought(Pulled),
+    /// One of that name is here already, and stays as it is.
+    Stays {
+        /// The name.
+        project: String,
+    },
+}
 
 /// A project that was brought here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,57 +39,88 @@ pub struct Pulled {
     pub commit: String,
 }
 
-/// Makes projects of what a Dataset holds: of all of its projects, or of the one called `source`, here called `name`.
-/// Each is whole or not there; what comes later is synced from here, where it was. Fetched are the files that its manifest
-/// names, and nothing where a project of that name is here.
+/// Makes projects of what a Dataset holds: of the one called `source`, here called `name`, or of all that are not here, so
+/// that a pull that broke off goes on. Each is whole or not there, and `told` as soon as it is; what comes later is synced
+/// from here, where it was. Fetched are the files that its manifest names, and nothing where a project of that name is here.
 ///
 /// # Errors
-/// When the Dataset cannot be read or holds no such project, or one of that name is here.
-pub fn pull(
+/// When the Dataset cannot be read or holds no such project, or nothing but what is here; and what `told` returns.
+pub fn pull<E: From<SyncFault>>(
     store: &Store,
     target: &SyncTarget,
     account: &Account,
-    source: Option<&str>,
-    name: Option<&str>,
-) -> Result<Vec<Pulled>, SyncFault> {
-    let id: RepositoryId = target.dataset.parse()?;
-    let dataset = Repository::open(account.clone(), RepositoryKind::Dataset, &id)?;
+    (source, name): (Option<&str>, Option<&str>),
+    mut told: impl FnMut(PullStep) -> Result<(), E>,
+) -> Result<(), E> {
+    let id: RepositoryId = target.dataset.parse().map_err(SyncFault::from)?;
+    let opened = Repository::open(account.clone(), RepositoryKind::Dataset, &id);
+    let dataset = opened.map_err(SyncFault::from)?;
     let nothing =
         || SyncFault::NothingThere { dataset: dataset.id().to_owned(), project: source.map(str::to_owned) };
-    let head = dataset.head()?.ok_or_else(nothing)?;
-    let files = dataset.files(&head.commit)?;
+    let head = dataset.head().map_err(SyncFault::from)?.ok_or_else(nothing)?;
+    let files = dataset.files(&head.commit).map_err(SyncFault::from)?;
     let mut projects = projects(&files);
     projects.retain(|project, _| source.is_none_or(|source| source == project));
     if projects.is_empty() {
-        return Err(nothing());
+        return Err(nothing().into());
     }
-    let mut chosen = Vec::new();
+    let (mut chosen, mut are_here) = (Vec::new(), Vec::new());
     for (project, origin) in projects {
         let here = ProjectName::new(name.filter(|_| source.is_some()).unwrap_or(&project))
             .map_err(SyncFault::Name)?;
-        store.expect_no_project(&here)?;
-        chosen.push((project, origin, here));
+        match store.expect_no_project(&here) {
+            Ok(()) => chosen.push((project, origin, here)),
+            Err(StorageError::ProjectExists { project }) if source.is_none() => are_here.push(project),
+            Err(error) => return Err(SyncFault::from(error).into()),
+        }
     }
-    let mut pulled = Vec::new();
+    for project in are_here {
+        if chosen.is_empty() {
+            return Err(SyncFault::from(StorageError::ProjectExists { project }).into());
+        }
+        told(PullStep::Stays { project })?;
+    }
+    let from = Source { dataset: &dataset, commit: &head.commit, files: &files };
     for (project, origin, here) in chosen {
+        told(PullStep::Brought(from.bring(store, &project, &origin, &here)?))?;
+    }
+    Ok(())
+}
+
+/// What is pulled from.
+struct Source<'a> {
+    dataset: &'a Repository,
+    commit: &'a str,
+    files: &'a [RemoteFile],
+}
+
+impl Source<'_> {
+    /// Makes the project `here` of one of the Dataset's.
+    fn bring(
+        &self,
+        store: &Store,
+        project: &str,
+        origin: &Origin<'_>,
+        here: &ProjectName,
+    ) -> Result<Pulled, SyncFault> {
         let place = Place::new(store.directory(), here.as_str());
         let lock = place.lock()?;
         // Another pull may have made it.
-        store.expect_no_project(&here)?;
+        store.expect_no_project(here)?;
         let folder = place.files()?;
-        let fetched = fetch(&dataset, &head.commit, &project, &origin, &files, &folder);
-        let imported = fetched.and_then(|text| Ok((text, import(&folder, Some(&project), store, &here)?)));
+        let fetched = fetch(self.dataset, self.commit, project, origin, self.files, &folder);
+        let imported = fetched.and_then(|text| Ok((text, import(&folder, Some(project), store, here)?)));
         place.remove_files();
         let (text, imported) = imported?;
         if let Some(text) = text
             && project == here.as_str()
         {
-            place.keep(&record(&dataset, &head.commit, &text), &lock)?;
+            place.keep(&record(self.dataset, self.commit, &text), &lock)?;
         }
         drop(lock);
-        pulled.push(Pulled { imported, dataset: dataset.id().to_owned(), commit: head.commit.clone() });
+        let (dataset, commit) = (self.dataset.id().to_owned(), self.commit.to_owned());
+        Ok(Pulled { imported, dataset, commit })
     }
-    Ok(pulled)
 }
 
 /// How a project lies in a Dataset.
