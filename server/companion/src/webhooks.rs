@@ -3,12 +3,13 @@
 //!
 //! A request can be made twice, when this process is killed between the answer and the removal of the file. An
 //! address that does not take requests is tried again with growing pauses; then what waits for it is given up, which
-//! costs one line in the log for each address.
+//! costs one line in the log for each address until it takes one again. One that refuses this very request keeps the
+//! others.
 
 mod payload;
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use paceline_journal::layout::{create_private_folder, own_folder};
 use paceline_schema::webhook::WebhookCall;
+use sha2::{Digest, Sha256};
 use ureq::Agent;
 use ureq::http::{Response, StatusCode};
 
@@ -36,6 +38,8 @@ const PAUSES: [Duration; 5] = [
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 /// How often the folder is looked into.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// As many characters of an alert's id stand in the name of its file.
+const SHOWN_ID_CHARACTERS: usize = 48;
 /// A request under way at the end is waited for this long.
 const END_PATIENCE: Duration = Duration::from_secs(2);
 const USER_AGENT: &str = concat!("paceline/", env!("CARGO_PKG_VERSION"));
@@ -52,10 +56,10 @@ impl Spool {
         Self { folder: own_folder(directory).join("webhooks") }
     }
 
-    /// Keeps a request until it is answered; `id` is the alert's, so that it stands here once.
+    /// Keeps a request until it is answered; `id` is the alert's in its project, so that it stands here once.
     pub(crate) fn keep(&self, id: &str, call: &WebhookCall) -> io::Result<()> {
         create_private_folder(&self.folder)?;
-        let path = self.folder.join(format!("{id}.json"));
+        let path = self.folder.join(file_name(id, call));
         let partial = path.with_extension("partial");
         let text = serde_json::to_vec(call).map_err(io::Error::other)?;
         let mut file =
@@ -64,7 +68,7 @@ impl Spool {
         fs::rename(&partial, &path)
     }
 
-    /// Oldest first; ids sort by time.
+    /// Oldest first.
     fn waiting(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
         let mut waiting: Vec<PathBuf> = entries
@@ -74,6 +78,16 @@ impl Spool {
         waiting.sort_unstable();
         waiting
     }
+}
+
+/// The name of a request's file: names sort by time, and then as ids of one journal do. An id may be long, hold anything, and
+/// be that of another alert in another project; its digest is a name of its own.
+fn file_name(id: &str, call: &WebhookCall) -> String {
+    let digest =
+        Sha256::new().chain_update(&call.target.project).chain_update([0_u8]).chain_update(id).finalize();
+    let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let plain: String = id.chars().filter(char::is_ascii_alphanumeric).take(SHOWN_ID_CHARACTERS).collect();
+    format!("{:020}-{plain}-{digest}.json", call.time.0.max(0))
 }
 
 /// Keeps a request of a data directory until it is answered; `id` is the alert's. Whoever serves the directory makes it.
@@ -144,10 +158,12 @@ struct Sender {
     spool: Spool,
     agent: Agent,
     addresses: HashMap<String, Address>,
+    /// Files that cannot be read at the moment.
+    unread: HashMap<PathBuf, Address>,
     stop: Arc<AtomicBool>,
 }
 
-/// How an address fares.
+/// How an address, or a file, fares.
 #[derive(Debug, Default)]
 struct Address {
     /// Attempts in a row that failed.
@@ -156,12 +172,40 @@ struct Address {
     is_reported: bool,
 }
 
+impl Address {
+    /// How long it rests from now on, where it does.
+    fn resting(&self) -> Option<Duration> {
+        self.resting_until.and_then(|until| until.checked_duration_since(Instant::now()))
+    }
+
+    /// Begins the next pause, which may be asked to be longer; `None` after the last one.
+    fn rest(&mut self, asked: Option<Duration>) -> Option<Duration> {
+        let next = *PAUSES.get(self.failures)?;
+        let pause = asked.map_or(next, |asked| asked.clamp(next, LONGEST_PAUSE));
+        self.failures += 1;
+        self.resting_until = Some(Instant::now() + pause);
+        Some(pause)
+    }
+}
+
 /// Why a request was not taken.
 enum Fault {
     /// Trying again can help, after the pause that was asked for.
     Passing { reason: String, pause: Option<Duration> },
-    /// It cannot.
+    /// It cannot, and others may be taken.
+    Unfit { reason: String },
+    /// It cannot, and neither can others.
     Lasting { reason: String },
+}
+
+/// Why a file gives no request.
+enum Unread {
+    /// It is gone: given up a moment ago with another one.
+    Gone,
+    /// Trying again can help.
+    Passing(io::Error),
+    /// It holds no request.
+    Strange(serde_json::Error),
 }
 
 impl Sender {
@@ -174,7 +218,7 @@ impl Sender {
             .user_agent(USER_AGENT)
             .build()
             .into();
-        Self { spool, agent, addresses: HashMap::new(), stop }
+        Self { spool, agent, addresses: HashMap::new(), unread: HashMap::new(), stop }
     }
 
     fn run(mut self) {
@@ -189,52 +233,78 @@ impl Sender {
 
     /// Sends what can be sent now; how long what is left rests, when something is left.
     fn pass(&mut self) -> Option<Duration> {
-        let mut rest: Option<Duration> = None;
+        let mut rests = Vec::new();
         for path in self.spool.waiting() {
             if self.stop.load(Ordering::Relaxed) {
                 break;
             }
-            let Some(call) = read(&path) else {
-                // It may have been given up a moment ago, with another one.
-                if path.exists() {
-                    tracing::warn!(path = %path.display(), "a request for a webhook cannot be read and is left out");
-                    remove(&path);
+            let call = match read(&path) {
+                Ok(call) => call,
+                Err(unread) => {
+                    rests.extend(self.attend_unread(&path, &unread));
+                    continue;
                 }
-                continue;
             };
+            self.unread.remove(&path);
             let address = self.addresses.entry(call.target.url.clone()).or_default();
-            let resting =
-                address.resting_until.and_then(|until| until.checked_duration_since(Instant::now()));
-            if let Some(resting) = resting {
-                rest = Some(rest.map_or(resting, |rest| rest.min(resting)));
+            if let Some(resting) = address.resting() {
+                rests.push(resting);
                 continue;
             }
             match send(&self.agent, &call) {
                 Ok(()) => {
-                    (address.failures, address.resting_until) = (0, None);
+                    *address = Address::default();
                     remove(&path);
                 }
-                Err(Fault::Passing { reason, pause }) => {
-                    let Some(next) = PAUSES.get(address.failures) else {
-                        self.give_up(&call, &reason);
-                        continue;
-                    };
-                    let pause = pause.map_or(*next, |asked| asked.clamp(*next, LONGEST_PAUSE));
-                    tracing::debug!(webhook = call.target.shown(), reason, "an alert is sent again later");
-                    address.failures += 1;
-                    address.resting_until = Some(Instant::now() + pause);
-                    rest = Some(rest.map_or(pause, |rest| rest.min(pause)));
-                }
+                Err(Fault::Passing { reason, pause }) => match address.rest(pause) {
+                    Some(pause) => {
+                        tracing::debug!(
+                            webhook = call.target.shown(),
+                            reason,
+                            "an alert is sent again later"
+                        );
+                        rests.push(pause);
+                    }
+                    None => self.give_up(&call, &reason),
+                },
+                Err(Fault::Unfit { reason }) => self.leave_out(&call, &reason, &[path]),
                 Err(Fault::Lasting { reason }) => self.give_up(&call, &reason),
             }
         }
-        rest
+        rests.into_iter().min()
+    }
+
+    /// Leaves out a file that holds no request, or that could not be read for long; how long it is left alone otherwise.
+    fn attend_unread(&mut self, path: &Path, unread: &Unread) -> Option<Duration> {
+        let reason = match unread {
+            Unread::Gone => {
+                self.unread.remove(path);
+                return None;
+            }
+            Unread::Passing(error) => {
+                let file = self.unread.entry(path.to_owned()).or_default();
+                if let Some(pause) = file.resting().or_else(|| file.rest(None)) {
+                    return Some(pause);
+                }
+                error.to_string()
+            }
+            Unread::Strange(error) => error.to_string(),
+        };
+        self.unread.remove(path);
+        tracing::warn!(path = %path.display(), reason, "a request for a webhook cannot be read and is left out");
+        remove(path);
+        None
     }
 
     /// Leaves out what waits for an address.
     fn give_up(&mut self, call: &WebhookCall, reason: &str) {
         let mut left_out = self.spool.waiting();
-        left_out.retain(|path| read(path).is_some_and(|other| other.target.url == call.target.url));
+        left_out.retain(|path| read(path).is_ok_and(|other| other.target.url == call.target.url));
+        self.leave_out(call, reason, &left_out);
+    }
+
+    /// Leaves out requests to an address.
+    fn leave_out(&mut self, call: &WebhookCall, reason: &str, left_out: &[PathBuf]) {
         let address = self.addresses.entry(call.target.url.clone()).or_default();
         (address.failures, address.resting_until) = (0, None);
         if !std::mem::replace(&mut address.is_reported, true) {
@@ -277,6 +347,9 @@ fn send(agent: &Agent, call: &WebhookCall) -> Result<(), Fault> {
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
             Err(Fault::Passing { reason, pause: retry_after(&response) })
         }
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
+            Err(Fault::Unfit { reason })
+        }
         status if status.is_server_error() => Err(Fault::Passing { reason, pause: retry_after(&response) }),
         _ => Err(Fault::Lasting { reason }),
     }
@@ -287,8 +360,12 @@ fn retry_after<B>(response: &Response<B>) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok()
 }
 
-fn read(path: &Path) -> Option<WebhookCall> {
-    serde_json::from_reader(io::BufReader::new(File::open(path).ok()?)).ok()
+fn read(path: &Path) -> Result<WebhookCall, Unread> {
+    match fs::read(path) {
+        Ok(text) => serde_json::from_slice(&text).map_err(Unread::Strange),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Unread::Gone),
+        Err(error) => Err(Unread::Passing(error)),
+    }
 }
 
 fn remove(path: &Path) {

@@ -70,8 +70,8 @@ impl Drop for AutoAlerts {
 struct Watch {
     engine: Engine,
     webhook: Option<AlertWebhook>,
-    /// The ids of alerts that are stored; those of an earlier process are found out by storing them again.
-    raised: HashSet<String>,
+    /// Project and id of the alerts that are stored; those of an earlier process are found out by storing them again.
+    raised: HashSet<(String, String)>,
 }
 
 impl Watch {
@@ -94,9 +94,11 @@ impl Watch {
             }
             for finding in self.engine.findings(project, &run.run_id)? {
                 let id = format!("finding-{}-{}", run.run_id, finding.code);
-                if finding.until_step.is_none() && !self.raised.contains(&id) {
-                    self.raise(&run, &finding, &id, now)?;
-                    self.raised.insert(id);
+                // Projects that were copied have runs of the same ids.
+                let known = (project.to_owned(), id);
+                if finding.until_step.is_none() && !self.raised.contains(&known) {
+                    self.raise(&run, &finding, &known.1, now)?;
+                    self.raised.insert(known);
                 }
             }
         }
@@ -150,10 +152,8 @@ mod tests {
     use paceline_schema::{Row, Value};
     use paceline_storage::{Durability, Store};
 
-    #[test]
-    fn a_finding_becomes_one_alert_and_one_request() {
-        let directory = tempfile::tempdir().expect("a folder");
-        let store = Store::open(directory.path(), Durability::Process).expect("it opens");
+    /// A run whose loss is lost at step 5.
+    fn diverged(store: &Store, project: &str) {
         let rows = (0..8).map(|step| {
             let loss = if step < 5 { 1.0 } else { f64::NAN };
             Event::Row(Row {
@@ -164,10 +164,31 @@ mod tests {
             })
         });
         let run = RunKey { id: "0".repeat(32), name: "r".to_owned() };
-        let project = ProjectName::new("digits").expect("a name");
+        let project = ProjectName::new(project).expect("a name");
         let project = store.project_for_writing(&project).expect("it is made");
         project.append(vec![Batch { run, events: rows.collect() }]).expect("they are stored");
+    }
 
+    #[test]
+    fn a_run_of_the_same_id_in_another_project_is_another_one() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let store = Store::open(directory.path(), Durability::Process).expect("it opens");
+        let engine = Engine::new(store.clone());
+        let mut watch = Watch { engine: engine.clone(), webhook: None, raised: HashSet::new() };
+        for project in ["digits", "copy"] {
+            diverged(&store, project);
+        }
+        watch.look();
+        for project in ["digits", "copy"] {
+            assert_eq!(engine.alerts(project, None).expect("they are read").len(), 1, "{project}");
+        }
+    }
+
+    #[test]
+    fn a_finding_becomes_one_alert_and_one_request() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let store = Store::open(directory.path(), Durability::Process).expect("it opens");
+        diverged(&store, "digits");
         let engine = Engine::new(store.clone());
         let sent = Arc::new(std::sync::Mutex::new(Vec::new()));
         for _ in 0..2 {

@@ -58,8 +58,9 @@ fn what_is_kept_is_for_its_user_only_and_goes_when_it_is_taken() {
     let scratch = tempfile::tempdir().expect("a scratch directory");
     let (url, requests) = answering(vec!["204 No Content", "200 OK"]);
     let spool = Spool::of(scratch.path());
-    for (id, title) in [("2", "second"), ("1", "first"), ("1", "first")] {
-        spool.keep(id, &call(&url, title)).expect("it is kept");
+    let later = |title| WebhookCall { time: Timestamp(1_795_400_272_000_001), ..call(&url, title) };
+    for (id, call) in [("1", later("second")), ("2", call(&url, "first")), ("2", call(&url, "first"))] {
+        spool.keep(id, &call).expect("it is kept");
     }
     let kept = spool.waiting();
     assert_eq!(kept.len(), 2, "an alert stands there once");
@@ -116,6 +117,64 @@ fn what_cannot_help_is_not_tried_again() {
     fs::write(sender.spool.folder.join("x.json"), "no JSON").expect("it is written");
     assert_eq!(sender.pass(), None);
     assert!(sender.spool.waiting().is_empty());
+}
+
+#[test]
+fn an_id_may_be_anything_and_stands_for_one_alert_of_its_project() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let spool = Spool::of(scratch.path());
+    let of_copy = |mut call: WebhookCall| {
+        call.target.project = "copy".into();
+        call
+    };
+    let call = call("http://127.0.0.1/x", "first");
+    for id in ["finding-../../x/y-loss_nan", &format!("finding-{}-loss_nan", "ü".repeat(512)), "\0", "1"] {
+        spool.keep(id, &call).expect("it is kept");
+        spool.keep(id, &of_copy(call.clone())).expect("it is kept");
+    }
+    assert_eq!(spool.waiting().len(), 8);
+    assert_eq!(fs::read_dir(&spool.folder).expect("it is read").count(), 8, "nothing lies elsewhere");
+}
+
+#[test]
+fn a_request_that_is_refused_takes_no_others_with_it() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let answers = vec!["400 Bad Request", "413 Payload Too Large", "422 Unprocessable Entity", "200 OK"];
+    let (url, requests) = answering(answers);
+    let mut sender = Sender::new(Spool::of(scratch.path()), Arc::default());
+    for id in ["1", "2", "3", "4"] {
+        sender.spool.keep(id, &call(&url, id)).expect("it is kept");
+    }
+    assert_eq!(sender.pass(), None);
+    assert!(sender.spool.waiting().is_empty());
+    assert_eq!(requests.iter().count(), 4);
+    // What it took makes the next refusal news.
+    assert!(!sender.addresses[&url].is_reported);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_now_is_read_later() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let (url, requests) = answering(vec!["200 OK"]);
+    let mut sender = Sender::new(Spool::of(scratch.path()), Arc::default());
+    sender.spool.keep("1", &call(&url, "first")).expect("it is kept");
+    let path = sender.spool.waiting().remove(0);
+    // A folder in its place stands for a file that may not be opened, which the superuser would not notice.
+    let aside = path.with_extension("aside");
+    fs::rename(&path, &aside).and_then(|()| fs::create_dir(&path)).expect("it is hidden");
+    assert!(sender.pass().is_some() && sender.pass().is_some(), "it rests");
+    fs::remove_dir(&path).and_then(|()| fs::rename(&aside, &path)).expect("it is back");
+    assert_eq!(sender.pass(), None);
+    assert_eq!(requests.iter().count(), 1);
+    // That does not go on for ever.
+    sender.spool.keep("1", &call(&url, "first")).expect("it is kept");
+    fs::remove_file(&path).and_then(|()| fs::create_dir(&path)).expect("it is hidden");
+    for _ in PAUSES {
+        assert!(sender.pass().is_some());
+        sender.unread.get_mut(&path).expect("it is known").resting_until = None;
+    }
+    assert_eq!(sender.pass(), None);
+    assert!(sender.unread.is_empty());
 }
 
 #[test]
