@@ -230,25 +230,43 @@ impl ServerSink {
 
     /// Sends entries in as many requests as they need.
     fn send(&self, project: &str, operation: Operation, entries: &[Entry]) -> Result<(), Fault> {
-        let mut rest = entries;
-        while !rest.is_empty() {
+        let (mut waiting, mut most) = (vec![entries], MOST_ROWS);
+        while let Some(rest) = waiting.pop() {
             let mut bytes = 0;
-            let fits = rest.iter().take(MOST_ROWS).take_while(|entry| {
+            let fits = rest.iter().take(most).take_while(|entry| {
                 bytes += entry.bytes();
                 bytes <= REQUEST_BYTES
             });
-            let (now, later) = rest.split_at(fits.count().max(1));
-            self.send_request(project, operation, now)?;
-            rest = later;
+            let fits = fits.count().max(1).min(rest.len());
+            let (now, later) = rest.split_at(fits);
+            let refused = if now.is_empty() { None } else { self.send_request(project, operation, now)? };
+            let parts = match refused {
+                None => {
+                    most = most.max(2 * fits).min(MOST_ROWS);
+                    [later, &[], &[]]
+                }
+                // None of the others is there yet. Where one is refused more may be, and what goes along with each goes
+                // once more: so fewer go together.
+                Some(row) => {
+                    most = (fits / 2).max(1);
+                    [later, &now[row + 1..], &now[..row]]
+                }
+            };
+            waiting.extend(parts.into_iter().filter(|part| !part.is_empty()));
         }
         Ok(())
     }
 
-    /// Sends entries in one request. When the server will not take one of them, that one is found and kept
-    /// aside, and the others are sent.
-    fn send_request(&self, project: &str, operation: Operation, entries: &[Entry]) -> Result<(), Fault> {
+    /// Sends entries in one request. When the server names one that it will not take, that one is kept aside, and its place
+    /// is told: the others are still to be sent. When it names none, the one is found, and the others are sent.
+    fn send_request(
+        &self,
+        project: &str,
+        operation: Operation,
+        entries: &[Entry],
+    ) -> Result<Option<usize>, Fault> {
         let Err(fault) = self.client.call(operation, &self.arguments(operation, entries)) else {
-            return Ok(());
+            return Ok(None);
         };
         if !fault.may_be_a_row() {
             return Err(fault);
@@ -257,8 +275,7 @@ impl ServerSink {
             && let Some(entry) = entries.get(row)
         {
             self.keep(project, operation, &fault, entry);
-            self.send(project, operation, &entries[..row])?;
-            return self.send(project, operation, &entries[row + 1..]);
+            return Ok(Some(row));
         }
         // A server that takes nothing at all has another reason, a token for instance.
         if let Err(general) = self.client.call(operation, &self.arguments(operation, &[])) {
@@ -269,21 +286,21 @@ impl ServerSink {
             });
         }
         match entries {
-            [] => Ok(()),
+            [] => Ok(None),
             [entry] => {
                 // Once more, since a request that was cut on its way looks like a bad one.
                 match self.client.call(operation, &self.arguments(operation, entries)) {
                     Err(fault) if fault.may_be_a_row() => {
                         self.keep(project, operation, &fault, entry);
-                        Ok(())
+                        Ok(None)
                     }
-                    other => other.map(drop),
+                    other => other.map(|_| None),
                 }
             }
             entries => {
                 let (first, second) = entries.split_at(entries.len() / 2);
-                self.send_request(project, operation, first)?;
-                self.send_request(project, operation, second)
+                self.send(project, operation, first)?;
+                self.send(project, operation, second).map(|()| None)
             }
         }
     }
@@ -376,3 +393,6 @@ impl Sink for ServerSink {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
