@@ -36,8 +36,8 @@ pub enum ArtifactCall {
     Use(UseArtifact),
     /// Bring blobs to the data directory; the answer is [`BlobPaths`].
     Fetch {
-        /// Their digests.
-        digests: Vec<String>,
+        /// How many bytes each is long, by its digest.
+        blobs: BTreeMap<String, u64>,
     },
     /// Bring files to the server's files of the project; the answer is an empty object.
     SaveFiles {

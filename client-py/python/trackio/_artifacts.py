@@ -142,10 +142,10 @@ def download(artifact: Artifact, root: str | Path | None) -> str:
     if artifact.manifest is None:
         raise RuntimeError(f"artifact `{artifact.name}` is not logged, so there is nothing to download")
     entries = artifact.manifest
-    digests = sorted({entry["digest"] for entry in entries if "ref" not in entry})
+    sizes = {entry["digest"]: entry["size"] for entry in entries if "ref" not in entry}
     project = str(artifact.project)
     try:
-        blobs = ask_program("artifact", str(artifact.source_project), artifact._destination, {"call": "fetch", "digests": digests})
+        blobs = ask_program("artifact", str(artifact.source_project), artifact._destination, {"call": "fetch", "blobs": sizes})
     except ProgramError as error:
         if error.code == "file_not_found":
             raise FileNotFoundError(str(error)) from None

@@ -57,7 +57,7 @@ fn answer(directory: std::path::PathBuf, request: ArtifactRequest) -> Result<Ans
     match request.call {
         ArtifactCall::Log(version) => log(&store, &project, version).map(Box::new).map(Answer::Version),
         ArtifactCall::Use(wanted) => use_version(&store, &project, wanted).map(Box::new).map(Answer::Version),
-        ArtifactCall::Fetch { digests } => blob_paths(&store, &project, &digests).map(Answer::Blobs),
+        ArtifactCall::Fetch { blobs } => blob_paths(&store, &project, blobs.keys()).map(Answer::Blobs),
         // They are where they belong already.
         ArtifactCall::SaveFiles { files: _ } => Ok(Answer::Nothing {}),
         ArtifactCall::RenameRun { run, new_name } => {
@@ -132,10 +132,10 @@ fn use_version(
     Ok(record)
 }
 
-fn blob_paths(
+fn blob_paths<'a>(
     store: &Store,
     project: &ProjectName,
-    digests: &[String],
+    digests: impl Iterator<Item = &'a String>,
 ) -> Result<BlobPaths, ArtifactRefusal> {
     let blobs = store.blobs(project.as_str());
     let mut paths = std::collections::BTreeMap::new();

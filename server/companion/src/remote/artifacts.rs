@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub fn ask_server_for_artifact(
     match call {
         ArtifactCall::Log(version) => server.log(version),
         ArtifactCall::Use(wanted) => server.use_version(&wanted),
-        ArtifactCall::Fetch { digests } => server.fetch(&store.blobs(project), &digests),
+        ArtifactCall::Fetch { blobs } => server.fetch(&store.blobs(project), &blobs),
         ArtifactCall::SaveFiles { files } => server.save_files(&files),
         ArtifactCall::RenameRun { run, new_name } => server.call(
             Operation::RenameRun,
@@ -169,14 +169,14 @@ impl ArtifactServer<'_> {
         Ok(record)
     }
 
-    fn fetch(&self, blobs: &Blobs, digests: &[String]) -> Result<Value, ArtifactRefusal> {
+    fn fetch(&self, blobs: &Blobs, wanted: &BTreeMap<String, u64>) -> Result<Value, ArtifactRefusal> {
         let mut paths = BTreeMap::new();
-        for digest in digests {
+        for (digest, size) in wanted {
             let name = BlobDigest::new(digest.as_str())?;
             let path = blobs.path(&name);
             if !blobs.contains(&name) {
                 let partial = path.with_file_name(format!("{digest}.partial.{:016x}", fastrand::u64(..)));
-                let fetched = patiently(|| self.fetch_to(digest, &partial));
+                let fetched = patiently(|| self.fetch_to(digest, *size, &partial));
                 let taken =
                     fetched.and_then(|()| blobs.take_in(&name, &partial).map_err(ArtifactRefusal::from));
                 // Moved away by now, unless something failed.
@@ -188,7 +188,7 @@ impl ArtifactServer<'_> {
         Ok(json!(BlobPaths { paths }))
     }
 
-    fn fetch_to(&self, digest: &str, file: &Path) -> Result<(), Fault> {
+    fn fetch_to(&self, digest: &str, size: u64, file: &Path) -> Result<(), Fault> {
         let path = format!("/artifact_blob/{}/{digest}", canonical_project(self.project));
         let request = self.client.request("GET", &path).body(Vec::new());
         let request = request.map(|request| self.client.unhurried(request, STILLNESS_PATIENCE));
@@ -200,7 +200,13 @@ impl ArtifactServer<'_> {
             DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(cut)?;
         }
         let mut target = File::create(file).map_err(cut)?;
-        io::copy(&mut response.body_mut().as_reader(), &mut target).map_err(cut)?;
+        // Who sends more fills the disk with something else.
+        let mut body = response.body_mut().as_reader().take(size.saturating_add(1));
+        if io::copy(&mut body, &mut target).map_err(cut)? > size {
+            let message =
+                format!("the contents `{digest}` are longer than the {size} bytes of their manifest");
+            return Err(Fault::new(FaultKind::Request { row: None }, message));
+        }
         Ok(())
     }
 
@@ -271,5 +277,52 @@ impl From<StorageError> for ArtifactRefusal {
 impl From<InvalidArtifact> for ArtifactRefusal {
     fn from(error: InvalidArtifact) -> Self {
         Self { message: error.to_string(), code: ErrorCode::InvalidRequest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+
+    use paceline_schema::DestinationKind;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn no_more_is_taken_than_the_manifest_tells_of() {
+        let contents = [7; 1_000];
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("it is bound");
+        let answer_all = move || {
+            for stream in listener.incoming() {
+                let Ok(mut stream) = stream else { return };
+                let (mut head, mut byte) = (Vec::new(), [0]);
+                while !head.ends_with(b"\r\n\r\n") && matches!(stream.read(&mut byte), Ok(1)) {
+                    head.push(byte[0]);
+                }
+                // The client may have seen enough before the end.
+                let _ =
+                    stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1000\r\n\r\n");
+                let _ = stream.write_all(&contents);
+            }
+        };
+        std::thread::Builder::new().name("answers".to_owned()).spawn(answer_all).expect("a thread");
+        let scratch = tempfile::tempdir().expect("a scratch directory");
+        let store = Store::open(scratch.path(), paceline_storage::Durability::Process).expect("it opens");
+        let server = Destination::new(DestinationKind::Server, &format!("http://{address}"), None);
+        let server = server.expect("an address");
+        let digest: String = Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect();
+        let fetch = |size| {
+            let call = ArtifactCall::Fetch { blobs: BTreeMap::from([(digest.clone(), size)]) };
+            ask_server_for_artifact(&store, &server, "p", call, Arc::new(|_| ()))
+        };
+        let refused = fetch(999).expect_err("it is longer");
+        assert!(refused.message.contains("longer than the 999 bytes"), "{}", refused.message);
+        let folder = store.blobs("p").path(&BlobDigest::new(digest.as_str()).expect("a digest"));
+        let folder = folder.parent().expect("one").to_owned();
+        assert_eq!(fs::read_dir(&folder).expect("it is read").count(), 0, "nothing of it is left");
+        fetch(1_000).expect("it is what the manifest tells of");
     }
 }

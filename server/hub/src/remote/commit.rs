@@ -18,6 +18,8 @@ const NDJSON: &str = "application/x-ndjson";
 const BATCH_FILES: usize = 256;
 /// The Hub's own limit for what stands in a commit itself.
 const LARGEST_INLINE_BYTES: u64 = 10 << 20;
+/// All of them together, in one commit: it is made in memory, where each takes a third more.
+const MOST_INLINE_BYTES: u64 = 256 << 20;
 const CARD: &str = "README.md";
 
 /// What is to become of a path of a repository.
@@ -75,11 +77,22 @@ impl Repository {
                 Change::File(_) | Change::Text(_) | Change::Gone => None,
             })
             .collect();
+        let inline_bytes = changes.iter().map(|(path, change)| match change {
+            Change::Gone => 0,
+            Change::Text(text) => text.len() as u64,
+            Change::File(file) => file.bytes * u64::from(!is_large(path)),
+        });
+        expect_inline(inline_bytes.sum())?;
         let sent_bytes = self.send_large(&large)?;
         let header = json!({"summary": title, "description": "", "parentCommit": parent});
-        let mut lines = vec![json!({"key": "header", "value": header})];
+        let mut body = Vec::new();
+        let mut add = |line: &Value| {
+            body.extend_from_slice(line.to_string().as_bytes());
+            body.push(b'\n');
+        };
+        add(&json!({"key": "header", "value": header}));
         for (path, change) in changes {
-            lines.push(match change {
+            add(&match change {
                 Change::Gone => json!({"key": "deletedFile", "value": {"path": path}}),
                 Change::Text(text) => inline(path, text.as_bytes()),
                 Change::File(file) if file.bytes > 0 && is_large(path) => json!({
@@ -88,11 +101,6 @@ impl Repository {
                 }),
                 Change::File(file) => inline(path, &small(path, file)?),
             });
-        }
-        let mut body = Vec::new();
-        for line in lines {
-            body.extend_from_slice(line.to_string().as_bytes());
-            body.push(b'\n');
         }
         let doing = format!("making a commit in {self}");
         let path = format!("/api/{}/commit/{BRANCH}", self.path());
@@ -163,6 +171,20 @@ fn inline(path: &str, content: &[u8]) -> Value {
     json!({"key": "file", "value": {"content": STANDARD.encode(content), "path": path, "encoding": "base64"}})
 }
 
+/// Refuses more in the commit itself than is held in memory.
+fn expect_inline(bytes: u64) -> Result<(), HubFault> {
+    if bytes <= MOST_INLINE_BYTES {
+        return Ok(());
+    }
+    Err(HubFault::new(
+        HubFaultKind::Unusable,
+        format!(
+            "the Hub wants {bytes} bytes in the commit itself, more than the {MOST_INLINE_BYTES} that are sent so"
+        ),
+        "add a line for the most of these files to `.gitattributes` there: `*.json filter=lfs diff=lfs merge=lfs -text`",
+    ))
+}
+
 /// The content of a file that stands in the commit itself.
 fn small(path: &str, file: &LocalFile) -> Result<Vec<u8>, HubFault> {
     if file.bytes > LARGEST_INLINE_BYTES {
@@ -173,4 +195,16 @@ fn small(path: &str, file: &LocalFile) -> Result<Vec<u8>, HubFault> {
         ));
     }
     std::fs::read(&file.path).map_err(|error| HubFault::local(&file.path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_has_its_bounds() {
+        expect_inline(MOST_INLINE_BYTES).expect("it is held in memory");
+        let fault = expect_inline(MOST_INLINE_BYTES + 1).expect_err("it is too much");
+        assert!(fault.message.contains("268435457") && fault.hint.contains(".gitattributes"), "{fault:?}");
+    }
 }
