@@ -143,6 +143,12 @@ def test_completions_are_scripts_of_the_shell(directory: DataDirectory, shell: s
         subprocess.run([program, "-n", str(script)], check=True, timeout=30)
 
 
+def test_a_wait_that_no_clock_can_tell_has_no_limit(directory: DataDirectory):
+    directory.run(FINISHED)
+    done = directory.paceline("wait", "--project", "digits", "--timeout", "1e19", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["timed_out"] is False, done.stderr
+
+
 def test_the_doctor_finds_a_clash_with_the_peers_package(directory: DataDirectory):
     done = doctor(directory, "--python", peer_python())
     look = done["python"]
@@ -196,6 +202,26 @@ def test_the_doctor_finds_a_damaged_project(directory: DataDirectory):
     (directory.path / "broken.db").write_bytes(b"this is no database, however long one looks at it" * 100)
     look = doctor(directory)["projects"]
     assert not look["healthy"] and "`broken`" in look["message"]
+    # What SQLite would play into a copy in its place goes with it.
+    assert all(f"`{name}`" in look["cure"] for name in ("broken.db", "broken.db-wal", "broken.db-journal", "media/broken"))
+
+
+def test_the_doctor_takes_no_other_server_for_ours(directory: DataDirectory):
+    directory.keeps_journals = True
+    directory.run("""
+import os, trackio
+trackio.init(project="digits", name="far", server_url="http://127.0.0.1:1", auto_log_cpu=False, auto_log_gpu=False)
+trackio.log({"loss": 1.0})
+os._exit(0)
+""", TRACKIO_WRITE_TOKEN="t", PACELINE_COMPANION="off")  # fmt: skip
+    (directory.folder / "serve").write_text("import sys\nprint('on', flush=True)\nsys.stdin.read()\n")
+    with subprocess.Popen(
+        [sys.executable, "serve"], cwd=directory.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "on\n"
+        look = doctor(directory)["journals"]
+        other.communicate()
+    assert not look["healthy"] and "1 journals hold rows" in look["message"], look
 
 
 def doctor(directory: DataDirectory, *arguments: object) -> dict[str, dict[str, str]]:

@@ -24,5 +24,5 @@ pub use drainer::drain_leftovers;
 pub use open::open_run;
 pub use remote::{ArtifactRefusal, ServerReader, ServerRefusal, Told, ask_server_for_artifact};
 pub use sampler::sample_machine;
-pub use service::{Background, run_standalone};
+pub use service::{Background, is_attended, run_standalone};
 pub use webhooks::keep_webhook;

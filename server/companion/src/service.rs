@@ -44,6 +44,12 @@ const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(10);
 /// How often a server looks whether a companion has left the directory to it.
 const LOCK_RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Whether somebody brings the rows of a data directory to its tables now.
+#[must_use]
+pub fn is_attended(directory: &Path) -> bool {
+    FileLock::is_held(&companion_lock(directory))
+}
+
 /// Runs a companion to its end: answers `request`, drains while there are journals, leaves.
 ///
 /// Call it while the process has one thread: it goes on in a child, and the caller's process ends at once.

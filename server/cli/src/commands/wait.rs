@@ -25,7 +25,8 @@ const LONGEST_REQUEST: Duration = Duration::from_secs(45);
 /// Waits. The status is 0 when a condition holds, or without one when the run has finished.
 pub(crate) fn run(arguments: &WaitArguments, remote: &RemoteArguments) -> Result<(), Failure> {
     let source = Source::open(remote, &arguments.of.directory)?;
-    let deadline = arguments.timeout.map(|timeout| Instant::now() + timeout);
+    // What no clock can tell is no limit.
+    let deadline = arguments.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let run = followed(&source, &arguments.of, deadline)?;
     let waited = match &source {
         Source::Local(engine) => beside(engine, &arguments.of.project, &run, &arguments.until, deadline)?,

@@ -192,7 +192,9 @@ pub(super) fn projects(directory: &DirectoryArgument) -> Look {
             name,
             format!("project `{project}` is damaged: {damage}"),
             format!(
-                "put a copy of `{project}.db` in its place, or move it away; `paceline pull` brings what was synced"
+                "move `{project}.db` away, with `{project}.db-wal` and `{project}.db-journal` where they are there; then put a \
+                 copy of `{project}.db` in its place, or move `media/{project}` away as well, and `paceline pull` brings \
+                 what was synced"
             ),
         ),
     }
@@ -214,9 +216,7 @@ pub(super) fn journals(directory: &Path) -> Look {
         .iter()
         .map(|project| folders(project).len())
         .sum::<usize>();
-    let is_drained = processes()
-        .any(|process| process.arguments().get(1).is_some_and(|word| word == "companion" || word == "serve"));
-    if waiting == 0 || is_drained {
+    if waiting == 0 || paceline_companion::is_attended(directory) {
         return well(name, "no row waits for somebody to bring it to the tables");
     }
     ill(
