@@ -3,7 +3,7 @@
 mod rollup;
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use paceline_schema::Operation;
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ use crate::source::Source;
 const SHOWN_REQUEST: usize = 48;
 /// Characters of a message that are shown.
 const SHOWN_MESSAGE: usize = 160;
+/// Spans that lie deeper are not shown.
+const DEEPEST_SPAN: usize = 64;
 
 /// Which traces, and in which order.
 struct Wanted<'a> {
@@ -108,7 +110,16 @@ fn print(trace: &Value) -> Result<(), Failure> {
         output::line(&format!("  {name}: {}", text::python(value)))?;
     }
     output::line("\nSpans:")?;
-    print_spans(spans(trace), None, 1)?;
+    for (depth, span) in in_order(spans(trace)) {
+        let mark = if has_failed(span) { "ERROR " } else { "" };
+        let indent = "  ".repeat(depth);
+        output::line(&format!(
+            "{indent}{mark}{} [{}]  {}",
+            text::python(&span["name"]),
+            span["kind"].as_str().unwrap_or("span"),
+            duration(&json!(duration_of_span(span))),
+        ))?;
+    }
     output::line("\nConversation:")?;
     for message in trace["messages"].as_array().into_iter().flatten() {
         let content = &message["content"];
@@ -118,31 +129,36 @@ fn print(trace: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The spans below `parent`, each with those below it. A span whose parent is not there stands at the top.
-fn print_spans(spans: &[Value], parent: Option<&Value>, depth: usize) -> Result<(), Failure> {
-    // Spans may name each other in a circle.
-    if depth > 64 {
-        return Ok(());
-    }
-    let is_known = |id: &Value| !id.is_null() && spans.iter().any(|span| span["id"] == *id);
+/// Spans with their depth: each is followed by those below it. A span whose parent is not there stands at the top.
+fn in_order(spans: &[Value]) -> Vec<(usize, &Value)> {
+    let known: HashSet<String> = spans.iter().map(|span| span["id"].to_string()).collect();
+    let mut below: HashMap<Option<String>, Vec<&Value>> = HashMap::new();
     for span in spans {
-        let above = Some(&span["parent_id"]).filter(|id| is_known(id));
-        if above != parent {
-            continue;
-        }
-        let mark = if has_failed(span) { "ERROR " } else { "" };
-        let indent = "  ".repeat(depth);
-        output::line(&format!(
-            "{indent}{mark}{} [{}]  {}",
-            text::python(&span["name"]),
-            span["kind"].as_str().unwrap_or("span"),
-            duration(&json!(duration_of_span(span))),
-        ))?;
+        let parent = &span["parent_id"];
+        let above = (!parent.is_null()).then(|| parent.to_string()).filter(|id| known.contains(id));
+        below.entry(above).or_default().push(span);
+    }
+    let mut found = Vec::with_capacity(spans.len());
+    add_below(None, 1, &mut below, &mut found);
+    found
+}
+
+fn add_below<'a>(
+    parent: Option<String>,
+    depth: usize,
+    below: &mut HashMap<Option<String>, Vec<&'a Value>>,
+    found: &mut Vec<(usize, &'a Value)>,
+) {
+    if depth > DEEPEST_SPAN {
+        return;
+    }
+    // They are taken out, so that each comes once: spans may share an id, and name each other in a circle.
+    for span in below.remove(&parent).unwrap_or_default() {
+        found.push((depth, span));
         if !span["id"].is_null() {
-            print_spans(spans, Some(&span["id"]), depth + 1)?;
+            add_below(Some(span["id"].to_string()), depth + 1, below, found);
         }
     }
-    Ok(())
 }
 
 /// Tells of each operation how it went.
@@ -299,6 +315,34 @@ fn cut(text: &str, longest: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_span_comes_once_whatever_they_say_of_each_other() {
+        let names = |spans: &[Value]| {
+            let found = in_order(spans).into_iter();
+            found
+                .map(|(depth, span)| format!("{depth}{}", span["name"].as_str().unwrap_or("")))
+                .collect::<Vec<_>>()
+        };
+        let span =
+            |name: &str, id: Value, parent: Value| json!({"name": name, "id": id, "parent_id": parent});
+        let spans = [
+            span("c", json!("c"), json!("b")),
+            span("a", json!("a"), Value::Null),
+            span("lost", Value::Null, json!("nobody")),
+            span("b", json!("b"), json!("a")),
+        ];
+        assert_eq!(names(&spans), ["1a", "2b", "3c", "1lost"]);
+        let below_itself = span("below", json!("x"), json!("x"));
+        let spans = [span("top", json!("x"), Value::Null), below_itself.clone(), below_itself];
+        assert_eq!(names(&spans), ["1top", "2below", "2below"]);
+        // Two spans of each id: what is below both comes once.
+        let mut spans = vec![span("0", json!(0), Value::Null)];
+        for depth in 1..60 {
+            spans.extend(vec![span("n", json!(depth), json!(depth - 1)); 2]);
+        }
+        assert_eq!(in_order(&spans).len(), spans.len());
+    }
 
     #[test]
     fn ids_are_shortened() {
