@@ -24,7 +24,7 @@ pub(crate) use datasets::{PullArguments, SpaceKind, SyncArguments};
 pub(crate) use files::{
     ExportArguments, ExportFormat, FreezeArguments, ImportArguments, ImportSource, PartOfSnapshot,
 };
-pub(crate) use following::{FindingsArguments, FollowedRun, WaitArguments, WatchArguments};
+pub(crate) use following::{FindingsArguments, FollowedRun, StatusArguments, WaitArguments, WatchArguments};
 pub(crate) use mcp::McpArguments;
 pub(crate) use plan::{AskedMethod, PlanArguments};
 pub(crate) use reading::{
@@ -456,6 +456,13 @@ impl Arguments {
             let message = "`--parts` is for Parquet files; leave out `--format`";
             return Err(Self::command().error(ErrorKind::ArgumentConflict, message));
         }
+        if let Command::Status(StatusArguments { project: None, .. }) = &self.command
+            && is_remote
+        {
+            let message =
+                "of a server one project is told: `--project PROJECT`; `list projects` shows what is there";
+            return Err(Self::command().error(ErrorKind::MissingRequiredArgument, message));
+        }
         if let Command::Plan(arguments) = &self.command {
             return arguments.check();
         }
@@ -478,21 +485,6 @@ pub(crate) struct ShowArguments {
     pub(crate) no_browser: bool,
     #[command(flatten)]
     pub(crate) listen: ListenArguments,
-}
-
-#[derive(Args)]
-pub(crate) struct StatusArguments {
-    /// Project of the run; every project when absent.
-    #[arg(long)]
-    pub(crate) project: Option<String>,
-    /// Id or name of the run; the newest run of the project when absent.
-    #[arg(long, requires = "project")]
-    pub(crate) run: Option<String>,
-    /// Answer in JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
-    #[command(flatten)]
-    pub(crate) directory: DirectoryArgument,
 }
 
 /// Reads the command line; ends the process with status 2 when it is wrong, with 0 after `--help`.
@@ -558,7 +550,8 @@ mod tests {
         );
         assert_eq!(parsed(&["csv"]), None);
         assert_eq!(parsed(&["cvs", "loss.csv"]), None);
-        assert_eq!(parsed(&["csv", "loss.csv", "--json"]), None);
+        assert_eq!(parsed(&["csv", "loss.csv"]), None);
+        assert_eq!(parsed(&["csv", "loss.csv", "--project", "p", "--json"]), None);
         assert_eq!(parsed(&["./digits", "--name", "r"]), None);
         assert_eq!(parsed(&[]), None);
     }
@@ -567,5 +560,17 @@ mod tests {
     fn a_run_needs_its_project() {
         assert!(Arguments::try_parse_from(["paceline", "status", "--run", "r"]).is_err());
         assert!(Arguments::try_parse_from(["paceline", "status", "--project", "p", "--run", "r"]).is_ok());
+    }
+
+    #[test]
+    fn a_server_tells_of_one_project() {
+        let status = |words: &[&str]| {
+            let all = ["paceline", "status"].iter().chain(words);
+            Arguments::try_parse_from(all).and_then(|arguments| arguments.check())
+        };
+        status(&[]).expect("a data directory tells of all");
+        status(&["--server", "http://h:1", "--project", "p"]).expect("of this one");
+        let refused = status(&["--server", "http://h:1"]).expect_err("of which one?");
+        assert_eq!(refused.exit_code(), 2);
     }
 }

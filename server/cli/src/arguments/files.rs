@@ -138,6 +138,11 @@ impl ImportArguments {
             let message = "no path is named; `paceline import SOURCE PATH`".to_owned();
             return wrong(ErrorKind::MissingRequiredArgument, message);
         }
+        if self.project.is_none() && matches!(self.source().0, ImportSource::Tensorboard | ImportSource::Csv)
+        {
+            let message = "no project is named; `--project PROJECT` says where the runs belong".to_owned();
+            return wrong(ErrorKind::MissingRequiredArgument, message);
+        }
         let of_parquet = [("--from", self.from.is_some()), ("--json", self.json)];
         let others: &[(&str, bool)] = match self.source().0 {
             ImportSource::Parquet => &[("--name", self.name.is_some())],

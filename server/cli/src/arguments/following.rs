@@ -1,4 +1,4 @@
-//! Options of the commands that follow a run: wait for something, watch it, tell what is wrong.
+//! Options of the commands that follow a run: tell where it stands, wait for something, watch it, tell what is wrong.
 
 use std::time::Duration;
 
@@ -16,6 +16,21 @@ pub(crate) struct FollowedRun {
     /// Id or name of the run; the newest run of the project when absent.
     #[arg(long)]
     pub(crate) run: Option<String>,
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArgument,
+}
+
+#[derive(Args)]
+pub(crate) struct StatusArguments {
+    /// Project of the run; every project when absent.
+    #[arg(long)]
+    pub(crate) project: Option<String>,
+    /// Id or name of the run; the newest run of the project when absent.
+    #[arg(long, requires = "project")]
+    pub(crate) run: Option<String>,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) directory: DirectoryArgument,
 }

@@ -32,9 +32,9 @@ pub(crate) fn run(arguments: &ImportArguments) -> Result<(), Failure> {
     let (source, path) = arguments.source();
     match source {
         ImportSource::Parquet => import_files(arguments, &path),
-        ImportSource::Wandb => import_by_python(arguments, source, &path, "import_wandb"),
-        ImportSource::Tensorboard => import_by_python(arguments, source, &path, "import_tf_events"),
-        ImportSource::Csv => import_by_python(arguments, source, &path, "import_csv"),
+        ImportSource::Wandb => import_by_python(arguments, &path, "import_wandb"),
+        ImportSource::Tensorboard => import_by_python(arguments, &path, "import_tf_events"),
+        ImportSource::Csv => import_by_python(arguments, &path, "import_csv"),
     }
 }
 
@@ -66,15 +66,7 @@ fn import_files(arguments: &ImportArguments, path: &Path) -> Result<(), Failure>
 }
 
 /// Calls one of the package's readers, with the Python this program belongs to.
-fn import_by_python(
-    arguments: &ImportArguments,
-    source: ImportSource,
-    path: &Path,
-    function: &str,
-) -> Result<(), Failure> {
-    if arguments.project.is_none() && source != ImportSource::Wandb {
-        return Err(Failure::new("no project is named", "`--project PROJECT` says where the runs belong"));
-    }
+fn import_by_python(arguments: &ImportArguments, path: &Path, function: &str) -> Result<(), Failure> {
     let python = Python::asked(None)?;
     python.expect_paceline()?;
     let status = Command::new(&python.program)
