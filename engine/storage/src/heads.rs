@@ -103,6 +103,10 @@ impl Heads {
                 runs.insert(text(row, 0)?.into(), RowsOfRun { name: "".into(), heads: Arc::new(decoded) });
             }
         }
+        if runs.is_empty() {
+            // Of another format: one walk over all rows is quicker than one for each run.
+            return Ok(heads);
+        }
         heads.stored_id = mark.id;
         heads.mark = Some(mark);
         heads.runs = Arc::new(runs);
@@ -151,6 +155,7 @@ impl Heads {
                     runs.insert(run_id, RowsOfRun { name: name.into(), heads: Arc::clone(&known.heads) });
                 } else if let Some(rebuilt) = rebuild(connection, shape, table, &run_id, end)? {
                     self.repaired.insert(Arc::clone(&run_id));
+                    self.rows_not_stored += rebuilt.heads.rows();
                     runs.insert(run_id, rebuilt);
                 }
             }

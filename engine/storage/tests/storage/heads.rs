@@ -190,6 +190,34 @@ fn a_reader_with_much_to_read_stores_what_it_found() {
 }
 
 #[test]
+fn heads_of_another_format_are_rebuilt_once_and_stored() {
+    let scratch = Scratch::new();
+    scratch.project().append(Vec::new()).expect("the tables are made");
+    let other = scratch.other_program();
+    other.execute_batch("BEGIN").expect("begun");
+    for number in 1..=5_000 {
+        insert(&other, u8::from(number % 2 == 0), number);
+    }
+    other.execute_batch("COMMIT").expect("it is stored");
+    let stored = || -> Vec<(String, Vec<u8>)> {
+        let mut statement =
+            other.prepare("SELECT run_id, heads FROM paceline_heads ORDER BY run_id").expect("it is there");
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("they are read");
+        rows.collect::<Result<_, _>>().expect("they are read")
+    };
+    all_heads(&scratch.reopened());
+    let written = stored();
+    assert_eq!(written.len(), 2);
+    for which in ["TRUE", "run_id = 'run 0'"] {
+        other
+            .execute(&format!("UPDATE paceline_heads SET heads = x'00' WHERE {which}"), [])
+            .expect("changed");
+        assert_eq!(all_heads(&scratch.reopened()), from_scratch(&scratch));
+        assert_eq!(stored(), written, "the next process reads no row again, where {which}");
+    }
+}
+
+#[test]
 fn a_snapshot_is_complete_and_no_further() {
     let scratch = Scratch::new();
     let project: std::sync::Arc<Project> = scratch.project();
