@@ -8,6 +8,20 @@ use crate::engine::Engine;
 use crate::error::QueryError;
 use crate::rows::page_of;
 
+/// What the ids of alerts that tell of findings begin with.
+const OF_FINDING: &str = "finding-";
+
+/// The id of the one alert that tells of a kind of finding in a run.
+#[must_use]
+pub fn alert_id_of_finding(run_id: &str, code: &str) -> String {
+    format!("{OF_FINDING}{run_id}-{code}")
+}
+
+/// Whether an alert tells of a finding: its step is a training step then, and that of a row otherwise.
+pub(crate) fn is_of_finding(alert: &Alert) -> bool {
+    alert.alert_id.as_ref().is_some_and(|id| id.starts_with(OF_FINDING))
+}
+
 /// Most alerts in one answer.
 const MOST_ALERTS: usize = 1_000;
 

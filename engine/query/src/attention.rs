@@ -3,56 +3,55 @@
 use paceline_schema::attention::{Attention, RunAttention};
 use paceline_schema::status::{Finding, Severity};
 use paceline_schema::{RunState, RunSummary};
+use paceline_storage::RunRecord;
 
 use crate::engine::Engine;
 use crate::error::QueryError;
+use crate::project_runs::ProjectRuns;
 
-/// Of runs that have ended, so many of the newest are looked at.
-const ENDED_RUNS: usize = 10;
+/// Of runs that do not go on, so many of the newest are looked at.
+const OTHER_RUNS: usize = 10;
 
 impl Engine {
-    /// What deserves attention in one run, or in those that have not ended and the newest of the others.
+    /// What deserves attention in one run, or in those that go on and the newest of the others.
     ///
     /// # Errors
     /// When there is no such project or run, or its file cannot be read.
     pub fn attention(&self, project: &str, run: Option<&str>) -> Result<Attention, QueryError> {
-        let ids = match run {
-            Some(run) => vec![self.run_id(project, run)?],
-            None => chosen(&self.runs(project)?),
-        };
-        let mut looked_at = 0;
-        let mut runs = Vec::new();
-        let mut name = project.to_owned();
-        for id in &ids {
-            let detail = match self.run(project, id) {
-                // Deleted since it was listed.
-                Err(error) if run.is_none() && error.code() == paceline_schema::ErrorCode::RunNotFound => {
-                    continue;
-                }
-                detail => detail?,
+        let now = self.now();
+        self.read(project, |reader, project| {
+            let all = ProjectRuns::read(reader, project, now, &self.known)?;
+            let named = run.map(|run| Ok::<_, QueryError>(reader.find_run(run)?.run_id)).transpose()?;
+            let chosen: Vec<&RunRecord> = match named {
+                Some(id) => all.records.iter().filter(|record| record.run_id == id).collect(),
+                None => chosen(&all),
             };
-            looked_at += 1;
-            name.clone_from(&detail.run.project);
-            let RunSummary { run, run_id, state, summary, .. } = detail.run;
-            let deserves = !detail.findings.is_empty() || has_failed(state);
-            if deserves {
-                runs.push(RunAttention { run, run_id, state, summary, findings: detail.findings });
+            let mut runs = Vec::new();
+            for record in &chosen {
+                let findings = all.findings(record)?;
+                let RunSummary { run, run_id, state, summary, .. } = all.item(record);
+                if !findings.is_empty() || has_failed(state) {
+                    runs.push(RunAttention { run, run_id, state, summary, findings });
+                }
             }
-        }
-        // A list that is sorted so keeps the newest first among equals.
-        runs.sort_by_key(|run| std::cmp::Reverse(badness(run)));
-        let summary = sentence(&name, looked_at, &runs);
-        Ok(Attention { project: name, summary, runs_looked_at: looked_at, runs })
+            // A list that is sorted so keeps the newest first among equals.
+            runs.sort_by_key(|run| std::cmp::Reverse(badness(run)));
+            let looked_at = chosen.len() as u64;
+            let summary = sentence(project, looked_at, &runs);
+            Ok(Attention { project: project.to_owned(), summary, runs_looked_at: looked_at, runs })
+        })
     }
 }
 
-fn chosen(runs: &[RunSummary]) -> Vec<String> {
-    let mut ended = 0;
-    let keeps = |run: &&RunSummary| {
-        ended += usize::from(run.state.has_ended());
-        !run.state.has_ended() || ended <= ENDED_RUNS
+/// Newest first.
+fn chosen<'a>(all: &'a ProjectRuns<'_>) -> Vec<&'a RunRecord> {
+    let mut others = 0;
+    let keeps = |record: &&RunRecord| {
+        let goes_on = all.condition(record).goes_on();
+        others += usize::from(!goes_on);
+        goes_on || others <= OTHER_RUNS
     };
-    runs.iter().filter(keeps).map(|run| run.run_id.clone()).collect()
+    all.records.iter().rev().filter(keeps).collect()
 }
 
 fn has_failed(state: RunState) -> bool {

@@ -178,7 +178,7 @@ fn states(view: &View<'_>, records: &[RunRecord]) -> RunStates {
     let state_of = |record: &RunRecord| {
         let heads = view.heads.get(&record.run_id).unwrap_or(&no_heads);
         let View { project, now, known, .. } = *view;
-        RunView { project, record, heads, config: None, now, known }.state()
+        RunView { project, record, heads, config: None, now, known }.condition_now().state
     };
     records.iter().map(|record| (record.run_id.clone(), state_of(record))).collect()
 }

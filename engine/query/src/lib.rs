@@ -31,6 +31,7 @@ mod meant;
 mod metrics;
 mod moments;
 mod overview;
+mod project_runs;
 mod projects;
 mod ranks;
 mod row_groups;
@@ -57,6 +58,7 @@ mod traces;
 mod trend;
 mod typed_rows;
 
+pub use alerts::alert_id_of_finding;
 pub use changes::{Changes, Place};
 pub use condition::Condition as WaitCondition;
 pub use engine::Engine;

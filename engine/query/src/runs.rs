@@ -1,18 +1,15 @@
 //! The runs of a project: the list, one run in full.
 
-use std::cell::OnceCell;
-use std::sync::Arc;
-
 use paceline_schema::environment::RunDiff;
 use paceline_schema::private_config::{PrivateConfig, user_part};
 use paceline_schema::{RunDetail, RunState, RunSummary};
-use paceline_series::RunHeads;
-use paceline_storage::{RunRecord, StorageError};
+use paceline_storage::StorageError;
 
 use crate::earlier_runs::EarlierRuns;
 use crate::engine::Engine;
 use crate::error::QueryError;
 use crate::known::configs::digest;
+use crate::project_runs::ProjectRuns;
 use crate::run_summary::summary_values;
 use crate::status::RunView;
 
@@ -24,22 +21,8 @@ impl Engine {
     pub fn runs(&self, project: &str) -> Result<Vec<RunSummary>, QueryError> {
         let now = self.now();
         self.read(project, |reader, project| {
-            let records = reader.runs()?;
-            let heads = reader.all_heads()?;
-            let configs = self.known.configs.of_all(reader)?;
-            let no_heads = Arc::<RunHeads>::default();
-            let earlier = OnceCell::new();
-            let usual_length = |digest: u64| {
-                earlier.get_or_init(|| EarlierRuns::of(&records, &configs, &heads)).median_last_step(digest)
-            };
-            let item = |record: &RunRecord| {
-                let heads = heads.get(&record.run_id).unwrap_or(&no_heads);
-                let facts = configs.get(&record.run_id);
-                let config = facts.map(|facts| &facts.settings);
-                RunView { project, record, heads, config, now, known: &self.known }
-                    .list_item(|_| usual_length(facts?.digest))
-            };
-            Ok(records.iter().rev().map(item).collect())
+            let runs = ProjectRuns::read(reader, project, now, &self.known)?;
+            Ok(runs.records.iter().rev().map(|record| runs.item(record)).collect())
         })
     }
 

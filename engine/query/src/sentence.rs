@@ -1,6 +1,6 @@
 //! The one sentence that tells a person where a run stands, and the words for durations and figures.
 
-use paceline_schema::{LossStatus, RunState, RunStatus, Trend};
+use paceline_schema::{LossStatus, RunState, RunStatus, StateSource, Trend};
 
 /// An interval wider than this is told by its ends.
 const WIDE_INTERVAL: f64 = 3.0;
@@ -34,7 +34,9 @@ pub(crate) fn summary(status: &RunStatus, ending: Ending<'_>) -> String {
         RunState::Stalled => {
             let silent =
                 status.seconds_since_last_row.map(|seconds| format!("silent for {}", duration(seconds)));
-            listed([place(status), loss(status.loss.as_ref(), true), silent])
+            // A run of rows alone may have ended long ago.
+            let has_trend = status.state_source == StateSource::Process;
+            listed([place(status), loss(status.loss.as_ref(), has_trend), silent])
         }
         RunState::Finished => ended("Finished", status, elapsed, Ending::default()),
         RunState::Failed => ended("Failed", status, elapsed, ending),
@@ -153,7 +155,6 @@ pub(crate) fn significant(value: f64, digits: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use paceline_schema::StateSource;
     use paceline_schema::status::AlertCounts;
     use proptest::prelude::*;
 
@@ -228,6 +229,8 @@ mod tests {
             told(&status(RunState::Stalled)),
             "Step 850/1200 (71 %), loss 1.23 (from 2.412, falling), silent for 14 minutes"
         );
+        let by_rows = RunStatus { state_source: StateSource::Rows, ..status(RunState::Stalled) };
+        assert_eq!(told(&by_rows), "Step 850/1200 (71 %), loss 1.23 (from 2.412), silent for 14 minutes");
         assert_eq!(
             told(&status(RunState::Finished)),
             "Finished at step 850/1200 after 1 h 10 min, loss 1.23 (from 2.412)"

@@ -49,6 +49,16 @@ pub(crate) struct Condition {
     pub(crate) allowed_silence_seconds: f64,
 }
 
+impl Condition {
+    /// Whether the run goes on. One that is known by its rows alone and is silent for too long may have ended without a
+    /// word: what matters only while a run goes on says nothing of it.
+    #[must_use]
+    pub(crate) fn goes_on(&self) -> bool {
+        let is_silent = self.state == RunState::Stalled && self.source == StateSource::Rows;
+        !self.state.has_ended() && !is_silent
+    }
+}
+
 impl Signs<'_> {
     /// Judges the signs at `now`.
     #[must_use]
@@ -186,6 +196,16 @@ mod tests {
         assert_eq!(judged(&rows, 200.0), (RunState::Running, StateSource::Rows));
         assert_eq!(judged(&rows, 1e6), (RunState::Stalled, StateSource::Rows));
         assert_eq!(judged(&Signs { heartbeat_at: Some(at(200.0)), ..rows }, 1e6).0, RunState::Crashed);
+    }
+
+    #[test]
+    fn a_run_of_rows_alone_goes_on_until_it_is_silent_for_too_long() {
+        let pace = pace();
+        let signs = signs(&pace);
+        let rows = Signs { liveness: None, ..signs };
+        assert!(rows.judge(at(200.0)).goes_on() && !rows.judge(at(1e6)).goes_on());
+        assert!(signs.judge(at(1e6)).goes_on(), "a process that lives");
+        assert!(!Signs { liveness: Some(Liveness::Gone), ..signs }.judge(at(181.0)).goes_on());
     }
 
     #[test]

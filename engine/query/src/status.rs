@@ -74,8 +74,7 @@ impl Engine {
             let earlier = |config: &Map<String, Value>| {
                 EarlierRuns::read(reader, &known.configs).ok()?.median_last_step(digest(config))
             };
-            let total = view.figures(earlier).0.total_steps;
-            Ok(view.findings(total, view.of_machine(reader)?))
+            Ok(view.all_findings(reader, earlier)?)
         })
     }
 }
@@ -131,11 +130,22 @@ impl RunView<'_> {
         status
     }
 
+    /// What deserves attention, its total length found out first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn all_findings(
+        &self,
+        reader: &Reader<'_>,
+        earlier: impl FnOnce(&Map<String, Value>) -> Option<i64>,
+    ) -> Result<Vec<Finding>, StorageError> {
+        let total_steps = self.figures(earlier).0.total_steps;
+        Ok(self.findings(total_steps, self.of_machine(reader)?))
+    }
+
     /// What deserves attention, with hints; what is over last.
     pub(crate) fn findings(&self, total_steps: Option<i64>, machine: Vec<Finding>) -> Vec<Finding> {
-        let due = self.known.reckonings.pace(self.heads, self.created_at()).ok();
-        let condition = self.condition(due.and_then(|pace| pace.due_evaluation_seconds()));
-        self.found(&condition, total_steps, machine).into_iter().map(with_hint).collect()
+        self.found(&self.condition_now(), total_steps, machine).into_iter().map(with_hint).collect()
     }
 
     fn found(&self, condition: &Condition, total_steps: Option<i64>, machine: Vec<Finding>) -> Vec<Finding> {
@@ -147,11 +157,11 @@ impl RunView<'_> {
         if judges_loss {
             others.extend(no_evaluation(self.heads, self.config, &facts));
         }
-        if condition.state.has_ended() {
+        if condition.goes_on() {
+            others.extend(self.deadline(total_steps));
+        } else {
             // There is nothing left to change.
             others.retain(|finding| !WHILE_IT_RUNS.contains(&finding.code.as_str()));
-        } else {
-            others.extend(self.deadline(total_steps));
         }
         findings(self.heads, condition, self.silent_seconds(), others, judges_loss.then_some(self.known))
     }
@@ -166,7 +176,7 @@ impl RunView<'_> {
     /// # Errors
     /// When the file cannot be read.
     pub(crate) fn of_machine(&self, reader: &Reader<'_>) -> Result<Vec<Finding>, StorageError> {
-        if self.condition(None).state.has_ended() {
+        if !self.condition_now().goes_on() {
             return Ok(Vec::new());
         }
         self.known.machines.of(reader, &self.record.run_id, self.started_at())
@@ -206,7 +216,7 @@ impl RunView<'_> {
     /// What a list needs; the trend, which costs most, only where the sentence tells it.
     pub(crate) fn list_item(&self, earlier: impl FnOnce(&Map<String, Value>) -> Option<i64>) -> RunSummary {
         let (mut status, condition) = self.figures(earlier);
-        if !status.state.has_ended() {
+        if condition.goes_on() {
             self.add_trend(&mut status);
         }
         let summary = self.sentence(&status);
@@ -257,14 +267,14 @@ impl RunView<'_> {
         signs.judge(self.now)
     }
 
-    /// The state alone, as the status tells it.
-    pub(crate) fn state(&self) -> RunState {
-        let state = self.condition(None).state;
-        if state != RunState::Stalled {
-            return state;
+    /// Where the run stands, as the status tells it.
+    pub(crate) fn condition_now(&self) -> Condition {
+        let condition = self.condition(None);
+        if condition.state != RunState::Stalled {
+            return condition;
         }
         let pace = self.known.reckonings.pace(self.heads, self.created_at());
-        self.condition(pace.ok().and_then(|pace| pace.due_evaluation_seconds())).state
+        self.condition(pace.ok().and_then(|pace| pace.due_evaluation_seconds()))
     }
 
     fn created_at(&self) -> Option<Timestamp> {

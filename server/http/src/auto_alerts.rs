@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use paceline_query::{Engine, QueryError};
+use paceline_query::{Engine, QueryError, alert_id_of_finding};
 use paceline_schema::event::RunKey;
 use paceline_schema::status::{Finding, Severity};
 use paceline_schema::webhook::{WebhookCall, WebhookTarget};
@@ -86,14 +86,9 @@ impl Watch {
 
     fn look_at(&mut self, project: &str) -> Result<(), QueryError> {
         let now = Timestamp::from(std::time::SystemTime::now());
-        for run in self.engine.runs(project)? {
-            let ended = run.finished_at.or(run.last_row_at);
-            let is_old = ended.is_none_or(|ended| now.seconds_since(ended) > SECONDS_AFTER_THE_END);
-            if run.state.has_ended() && is_old {
-                continue;
-            }
-            for finding in self.engine.findings(project, &run.run_id)? {
-                let id = format!("finding-{}-{}", run.run_id, finding.code);
+        for (run, findings) in self.engine.findings_of_current_runs(project, SECONDS_AFTER_THE_END)? {
+            for finding in findings {
+                let id = alert_id_of_finding(&run.run_id, &finding.code);
                 // Projects that were copied have runs of the same ids.
                 let known = (project.to_owned(), id);
                 if finding.until_step.is_none() && !self.raised.contains(&known) {
@@ -152,13 +147,14 @@ mod tests {
     use paceline_schema::{Row, Value};
     use paceline_storage::{Durability, Store};
 
-    /// A run whose loss is lost at step 5.
-    fn diverged(store: &Store, project: &str) {
+    /// Stores a run whose loss is NaN from step 5 on; the last row is so many seconds old.
+    fn store_run(store: &Store, project: &str, seconds_ago: f64) {
+        let now = Timestamp::from(std::time::SystemTime::now());
         let rows = (0..8).map(|step| {
             let loss = if step < 5 { 1.0 } else { f64::NAN };
             Event::Row(Row {
                 log_id: None,
-                time: Timestamp::from(std::time::SystemTime::now()),
+                time: Timestamp::from_seconds(now.seconds() - seconds_ago),
                 step: Some(step),
                 metrics: vec![("loss".to_owned(), Value::Float(loss))],
             })
@@ -176,7 +172,7 @@ mod tests {
         let engine = Engine::new(store.clone());
         let mut watch = Watch { engine: engine.clone(), webhook: None, raised: HashSet::new() };
         for project in ["digits", "copy"] {
-            diverged(&store, project);
+            store_run(&store, project, 0.0);
         }
         watch.look();
         for project in ["digits", "copy"] {
@@ -185,10 +181,20 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_came_from_elsewhere_long_ago_raise_nothing() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let store = Store::open(directory.path(), Durability::Process).expect("it opens");
+        store_run(&store, "digits", 90_000.0);
+        let engine = Engine::new(store);
+        Watch { engine: engine.clone(), webhook: None, raised: HashSet::new() }.look();
+        assert_eq!(engine.alerts("digits", None).expect("they are read"), []);
+    }
+
+    #[test]
     fn a_finding_becomes_one_alert_and_one_request() {
         let directory = tempfile::tempdir().expect("a folder");
         let store = Store::open(directory.path(), Durability::Process).expect("it opens");
-        diverged(&store, "digits");
+        store_run(&store, "digits", 0.0);
         let engine = Engine::new(store.clone());
         let sent = Arc::new(std::sync::Mutex::new(Vec::new()));
         for _ in 0..2 {

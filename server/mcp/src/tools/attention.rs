@@ -16,7 +16,7 @@ pub(crate) struct GetFindings {
     /// Project; the one where something happened last when absent.
     #[schema(nullable = false)]
     project: Option<String>,
-    /// Name or id of one run; those that have not ended and the newest of the others when absent.
+    /// Name or id of one run; those that go on and the newest of the others when absent.
     #[schema(nullable = false)]
     run: Option<String>,
 }
