@@ -1,20 +1,23 @@
 //! A run around one moment, the most unusual first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 
 use paceline_schema::moment::{AlertNear, MetricAround, MomentRequest, Snapshot};
 use paceline_schema::series::Moment;
 use paceline_schema::status::Finding;
-use paceline_schema::{Alert, RunChoice, Value};
-use paceline_storage::Reader;
+use paceline_schema::{Alert, RunChoice, Value, rank_of};
+use paceline_series::{RunHeads, StepResolver};
+use paceline_storage::{Reader, StorageError, StoredRow};
 
+use crate::alerts::is_of_finding;
 use crate::engine::Engine;
 use crate::error::QueryError;
 use crate::sentence::figure;
 
 /// Rows to each side that are looked at, where nobody says how many steps.
 const USUAL_ROWS: f64 = 10.0;
-/// Steps to each side at most.
+/// Steps to each side at most, unless so few rows take more.
 const MOST_STEPS: i64 = 10_000;
 /// Alerts that are told.
 const MOST_ALERTS: usize = 20;
@@ -27,30 +30,42 @@ impl Engine {
     /// # Errors
     /// When there is no such project, run or alert, the run has no rows, or its file cannot be read.
     pub fn around(&self, project: &str, run: &str, request: &MomentRequest) -> Result<Snapshot, QueryError> {
+        if let Some(window) = request.window.filter(|window| *window < 1) {
+            let reason = format!("`window` is {window}, which leaves no step to either side");
+            return Err(QueryError::InvalidRequest { reason });
+        }
         let findings = self.run(project, run)?.findings;
         self.read(project, |reader, project| {
             let record = reader.find_run(run)?;
             let heads = reader.heads(&record.run_id)?;
             let named = RunChoice::Id(record.run_id.clone());
             let alerts = self.chosen_alerts(project, Some(&named), None, None)?;
-            let alerts: Vec<Alert> = alerts.into_iter().map(|(_, alert)| alert).collect();
+            let mut alerts: Vec<Alert> = alerts.into_iter().map(|(_, alert)| alert).collect();
+            let steps = Steps { reader, run_id: &record.run_id, by_trainer: heads.is_counted_by_trainer() };
+            steps.put_alerts(&mut alerts)?;
             let chosen =
                 request.alert.as_deref().map(|words| chosen_alert(&alerts, words, run)).transpose()?;
-            let newest = heads.max_step().ok_or_else(|| QueryError::InvalidRequest {
+            let newest = if steps.by_trainer { heads.step() } else { heads.max_step() };
+            let newest = newest.ok_or_else(|| QueryError::InvalidRequest {
                 reason: format!("run `{run}` has no rows yet"),
             })?;
             let step = request.step.or_else(|| chosen.and_then(|alert| alert.step)).unwrap_or(newest);
             let stride = newest as f64 / (heads.rows() as f64 - 1.0).max(1.0);
             let usual = (stride * USUAL_ROWS).ceil().max(1.0) as i64;
-            let window = request.window.unwrap_or(usual).clamp(1, MOST_STEPS);
-            let metrics = metrics_around(reader, &record.run_id, step, window)?;
-            let is_near = |alert: &&Alert| alert.step.is_some_and(|at| (at - step).abs() <= window);
+            let window = request.window.map_or(usual, |window| window.min(MOST_STEPS.max(usual)));
+            let (rows, metrics) = metrics_around(&steps, step, window)?;
+            if rows == 0 && request.step.is_some() {
+                return Err(nothing_there(run, step, window, &heads, newest));
+            }
+            let is_near =
+                |alert: &&Alert| alert.step.is_some_and(|at| at.abs_diff(step) <= window.unsigned_abs());
             let others = alerts.iter().filter(is_near).filter(|alert| Some(*alert) != chosen);
             let near: Vec<AlertNear> =
                 chosen.into_iter().chain(others).take(MOST_ALERTS).map(told_alert).collect();
+            let (from_step, to_step) = (step.saturating_sub(window), step.saturating_add(window));
             let held = |finding: &Finding| {
-                finding.since_step.is_some_and(|since| since <= step + window)
-                    && finding.until_step.is_none_or(|until| until >= step - window)
+                finding.since_step.is_some_and(|since| since <= to_step)
+                    && finding.until_step.is_none_or(|until| until >= from_step)
             };
             let findings: Vec<Finding> = findings.into_iter().filter(held).collect();
             let summary = summary(&record.run_name, step, window, &metrics, &near, &findings);
@@ -60,8 +75,8 @@ impl Engine {
                 run_id: record.run_id,
                 summary,
                 step,
-                from_step: step - window,
-                to_step: step + window,
+                from_step,
+                to_step,
                 metrics,
                 alerts: near,
                 findings,
@@ -97,21 +112,92 @@ fn told_alert(alert: &Alert) -> AlertNear {
     }
 }
 
+/// Where the rows of a run stand on the axis of training steps, which findings speak of.
+struct Steps<'a> {
+    reader: &'a Reader<'a>,
+    run_id: &'a str,
+    /// The trainer's own step counts, where it was logged, and the step of a row is only its number.
+    by_trainer: bool,
+}
+
+impl Steps<'_> {
+    /// Hands each row around a step to `take`, with its own step.
+    fn around(
+        &self,
+        step: i64,
+        window: i64,
+        mut take: impl FnMut(i64, StoredRow),
+    ) -> Result<(), StorageError> {
+        if self.by_trainer {
+            return self.walk(|at, row| {
+                if at.abs_diff(step) <= window.unsigned_abs() {
+                    take(at, row);
+                }
+            });
+        }
+        let moment = Moment::AroundStep { step, window: window as f64 };
+        self.reader.rows_at(self.run_id, moment, |row| take(row.step, row))
+    }
+
+    /// Puts alerts, which are raised at steps of rows, onto this axis; those of findings stand there.
+    fn put_alerts(&self, alerts: &mut [Alert]) -> Result<(), StorageError> {
+        let mut others: Vec<&mut Alert> =
+            alerts.iter_mut().filter(|alert| alert.step.is_some() && !is_of_finding(alert)).collect();
+        if !self.by_trainer || others.is_empty() {
+            return Ok(());
+        }
+        let mut found: HashMap<i64, i64> =
+            others.iter().filter_map(|alert| alert.step).map(|step| (step, step)).collect();
+        self.walk(|at, row| {
+            if let Some(found) = found.get_mut(&row.step) {
+                *found = at;
+            }
+        })?;
+        for alert in &mut others {
+            alert.step = alert.step.and_then(|step| found.get(&step).copied());
+        }
+        Ok(())
+    }
+
+    /// Every row with its training step: no index knows where the trainer stood.
+    fn walk(&self, mut take: impl FnMut(i64, StoredRow)) -> Result<(), StorageError> {
+        // Each process counts its own steps.
+        let mut resolvers: HashMap<u32, StepResolver> = HashMap::new();
+        self.reader.for_each_row(self.run_id, |row| {
+            let resolver = resolvers.entry(rank_of(&row.metrics)).or_default();
+            take(resolver.resolve(row.step, &row.metrics).step, row);
+            ControlFlow::Continue(())
+        })
+    }
+}
+
+fn nothing_there(run: &str, step: i64, window: i64, heads: &RunHeads, newest: i64) -> QueryError {
+    let firsts = heads.metrics().filter_map(|(_, head)| Some(head.first?.step));
+    let first = firsts.min().unwrap_or(newest).min(newest);
+    QueryError::InvalidRequest {
+        reason: format!(
+            "no row of run `{run}` lies within {window} steps of step {step}; its rows go from step {first} to step {newest}"
+        ),
+    }
+}
+
+/// How many rows there are around a step, and what they hold, the most unusual first.
 fn metrics_around(
-    reader: &Reader<'_>,
-    run_id: &str,
+    steps: &Steps<'_>,
     step: i64,
     window: i64,
-) -> Result<Vec<MetricAround>, QueryError> {
+) -> Result<(usize, Vec<MetricAround>), QueryError> {
     let mut values: BTreeMap<String, Vec<(i64, f64)>> = BTreeMap::new();
-    reader.rows_at(run_id, Moment::AroundStep { step, window: window as f64 }, |row| {
+    let mut rows = 0;
+    steps.around(step, window, |at, row| {
+        rows += 1;
         for (key, value) in row.metrics {
             let number = match value {
                 Value::Integer(number) => number as f64,
                 Value::Float(number) => number,
                 Value::Bool(_) | Value::Null | Value::Json(_) => continue,
             };
-            values.entry(key).or_default().push((row.step, number));
+            values.entry(key).or_default().push((at, number));
         }
     })?;
     let mut found: Vec<MetricAround> =
@@ -121,7 +207,7 @@ fn metrics_around(
         (Some(_), deviations) => deviations.map_or(-1.0, f64::abs),
     };
     found.sort_by(|a, b| unusual(b).total_cmp(&unusual(a)));
-    Ok(found)
+    Ok((rows, found))
 }
 
 fn around(key: String, mut values: Vec<(i64, f64)>, step: i64) -> MetricAround {

@@ -382,6 +382,12 @@ impl RunHeads {
         self.pace.step()
     }
 
+    /// A trainer's own step says where a row stands, not the step it is stored with.
+    #[must_use]
+    pub fn is_counted_by_trainer(&self) -> bool {
+        self.ranks.values().any(|rank| rank.resolver.has_global_step())
+    }
+
     /// How many metrics there are.
     #[must_use]
     pub fn metric_count(&self) -> usize {

@@ -5,6 +5,7 @@ mod facade;
 mod groups_and_smoothing;
 mod logged_values;
 mod metric_definitions;
+mod moments;
 mod series_damage;
 mod series_index;
 mod world;
