@@ -3,11 +3,9 @@
 use paceline_series::CurvePoint;
 
 use crate::level::median;
+use crate::rules::looks;
 use crate::trend::{DEVIATION_OF_MEDIAN, fit};
 
-/// Rows that were looked at first; then every 40th part of them.
-const EARLY_LOOKS: [usize; 7] = [10, 20, 30, 40, 50, 75, 100];
-const LOOKS: usize = 40;
 /// Widths of the running median.
 const NARROWEST: usize = 5;
 const WIDEST: usize = 15;
@@ -82,17 +80,6 @@ pub(crate) fn divergences(points: &[CurvePoint]) -> Vec<Divergence> {
         each.peak = values[each.since_point..end].iter().copied().fold(f64::NEG_INFINITY, f64::max);
     }
     found
-}
-
-fn looks(rows: usize) -> Vec<usize> {
-    let stride = rows.div_ceil(LOOKS).max(1);
-    let mut all: Vec<usize> = EARLY_LOOKS.into_iter().filter(|look| *look < rows).collect();
-    all.extend((stride..rows).step_by(stride));
-    all.push(rows);
-    all.sort_unstable();
-    all.dedup();
-    all.retain(|look| *look >= NARROWEST);
-    all
 }
 
 fn newest_medians(rows: usize) -> usize {
