@@ -6,7 +6,7 @@
 use paceline_schema::Timestamp;
 use paceline_series::{Evaluations, Interval, PaceTrack};
 
-use crate::level::{Level, Pause, filter, median, merge, take_out_pauses};
+use crate::level::{Busy, Level, Pause, filter, median, merge, take_out_pauses};
 
 /// A trend is believed from this share of explained variance on.
 const TREND_EXPLAINED: f64 = 0.9;
@@ -60,6 +60,8 @@ pub(crate) struct Pace {
     /// Pauses taken out.
     intervals: Vec<Interval>,
     pauses: Vec<Pause>,
+    /// A silence that tells nothing of the future, but when things were.
+    interruption: Option<Pause>,
     evaluations: Option<EvaluationPlan>,
     level: Level,
     step: f64,
@@ -99,11 +101,21 @@ impl Pace {
         }
         let row_steps = median(track.recent_steps()).unwrap_or(intervals[0].steps);
         let intervals = merge(&intervals);
-        let (intervals, pauses) = take_out_pauses(intervals);
+        let Busy { intervals, pauses, interruption } = take_out_pauses(intervals);
         let steps = intervals.iter().map(|interval| interval.steps).sum();
         let level = filter(&intervals);
         let evaluations = track.evaluations().and_then(|seen| EvaluationPlan::read(seen, step as f64));
-        Ok(Self { intervals, pauses, evaluations, level, step: step as f64, steps, row_steps, last_row_time })
+        Ok(Self {
+            intervals,
+            pauses,
+            interruption,
+            evaluations,
+            level,
+            step: step as f64,
+            steps,
+            row_steps,
+            last_row_time,
+        })
     }
 
     /// Seconds per step now, evaluations and pauses left out.
@@ -120,12 +132,20 @@ impl Pace {
         let step = before.last()?.end_step;
         let (pauses, later): (Vec<Pause>, Vec<Pause>) =
             self.pauses.iter().partition(|pause| pause.step < step);
-        let since: f64 = after.iter().map(|interval| interval.seconds).sum();
+        let (interruption, interrupted) = match self.interruption {
+            Some(pause) if pause.step >= step => (None, pause.seconds),
+            other => (other, 0.0),
+        };
+        let trained: f64 = after.iter().map(|interval| interval.seconds).sum();
         let paused: f64 = later.iter().map(|pause| pause.seconds).sum();
-        let last_row_time = Timestamp::from_seconds(self.last_row_time.seconds() - since - paused);
+        let evaluated = self.evaluations.map_or(0.0, |plan| plan.seconds_since(step));
+        let since = trained + paused + interrupted + evaluated;
+        let last_row_time = Timestamp::from_seconds(self.last_row_time.seconds() - since);
         let earlier = Self {
             intervals: before.to_vec(),
             pauses,
+            interruption,
+            evaluations: self.evaluations.map(|plan| plan.before(step)),
             level: filter(before),
             step,
             steps: before.iter().map(|interval| interval.steps).sum(),
@@ -278,23 +298,28 @@ impl Pace {
 
 impl EvaluationPlan {
     fn read(seen: &Evaluations, step: f64) -> Option<Self> {
-        let (first, mut last) = (seen.first_step as f64, seen.last_step as f64);
+        let (first, last) = (seen.first_step as f64, seen.last_step as f64);
         let period = if seen.count > 1 { (last - first) / (seen.count - 1) as f64 } else { last };
         let durations = seen.recent_seconds();
         let count = durations.len() as f64;
         if period <= 0.0 || count == 0.0 {
             return None;
         }
-        // Seen before a resume: as many whole periods earlier as bring it to where the run stands.
-        if last > step {
-            last -= period * ((last - step) / period).ceil();
-        }
-        Some(Self {
-            last_step: last,
-            period,
-            seconds: durations.sum::<f64>() / count,
-            count: seen.count as f64,
-        })
+        let seconds = durations.sum::<f64>() / count;
+        // It may have been seen before a resume.
+        Some(Self { last_step: last, period, seconds, count: seen.count as f64 }.before(step))
+    }
+
+    /// The same where a run stood at `step`: as many whole periods earlier as bring it there.
+    fn before(self, step: f64) -> Self {
+        let ahead = ((self.last_step - step) / self.period).ceil().max(0.0);
+        Self { last_step: self.last_step - self.period * ahead, ..self }
+    }
+
+    /// What the evaluations took that were made since the run stood at `step`.
+    fn seconds_since(self, step: f64) -> f64 {
+        let made = ((self.last_step - step) / self.period).floor() + 1.0;
+        self.seconds * made.clamp(0.0, self.count)
     }
 
     fn is_due(self, step: f64) -> bool {
@@ -391,6 +416,31 @@ mod tests {
                 "{name} trend {trend} {}",
                 inner["trend"]
             );
+        }
+    }
+
+    #[test]
+    fn an_earlier_pace_is_that_of_its_time() {
+        // A step takes 10 s, each tenth is evaluated for 30 s, and at step 25 the run was away.
+        let mut track = PaceTrack::default();
+        let (mut time, mut times) = (0.0, Vec::new());
+        for step in 0..=40 {
+            time += if step == 25 { 4_010.0 } else { 10.0 };
+            track.absorb(Timestamp::from_seconds(time), step, RowKind::Train);
+            times.push(Timestamp::from_seconds(time));
+            if step % 10 == 0 {
+                time += 30.0;
+                let kind = RowKind::Evaluation { seconds: Some(30.0) };
+                track.absorb(Timestamp::from_seconds(time), step, kind);
+            }
+        }
+        let pace = Pace::read(&track, None).expect("it has rows");
+        assert_eq!((pace.pauses.len(), pace.interruption.map(|pause| pause.seconds)), (0, Some(4_000.0)));
+        for step in [35, 30, 26, 25, 24, 20, 11] {
+            let (earlier, at) = pace.earlier(40 - step).expect("enough are left");
+            assert_eq!(at, times[step], "step {step}");
+            let plan = earlier.evaluations.expect("some were seen");
+            assert_eq!(plan.last_step, (step / 10 * 10) as f64, "step {step}");
         }
     }
 

@@ -52,12 +52,23 @@ pub(crate) fn merge(intervals: &[Interval]) -> Vec<Interval> {
     merged
 }
 
-/// Cuts intervals that hold a pause down to the local pace; answers the pauses, interruptions left out.
-pub(crate) fn take_out_pauses(mut intervals: Vec<Interval>) -> (Vec<Interval>, Vec<Pause>) {
+/// Intervals without the silences that they held.
+pub(crate) struct Busy {
+    /// Those that held a pause, cut down to the local pace.
+    pub(crate) intervals: Vec<Interval>,
+    /// The pauses, of which more may come.
+    pub(crate) pauses: Vec<Pause>,
+    /// A single one that interrupted the run.
+    pub(crate) interruption: Option<Pause>,
+}
+
+/// Takes the pauses out of intervals.
+pub(crate) fn take_out_pauses(mut intervals: Vec<Interval>) -> Busy {
     let n = intervals.len();
     if n < 4 {
-        return (intervals, Vec::new());
+        return Busy { intervals, pauses: Vec::new(), interruption: None };
     }
+    let mut interruption = None;
     let paces: Vec<f64> = intervals.iter().map(|interval| interval.seconds / interval.steps).collect();
     let usual_seconds = median(intervals.iter().map(|interval| interval.seconds).collect()).unwrap_or(0.0);
     let whole = if n <= LOCAL_INTERVALS { median(paces.clone()) } else { None };
@@ -83,10 +94,10 @@ pub(crate) fn take_out_pauses(mut intervals: Vec<Interval>) -> (Vec<Interval>, V
         let others = pauses.iter().enumerate().filter(|(place, _)| *place != longest);
         let second = others.map(|(_, pause)| pause.seconds).fold(0.0, f64::max);
         if seconds > (10.0 * usual_seconds).max(INTERRUPTION_SECONDS) && seconds >= 3.0 * second {
-            pauses.remove(longest);
+            interruption = Some(pauses.remove(longest));
         }
     }
-    (intervals, pauses)
+    Busy { intervals, pauses, interruption }
 }
 
 /// The local level of the pace, with the drift ratio that makes the intervals most likely.
@@ -166,10 +177,11 @@ mod tests {
     fn a_single_long_silence_is_forgotten_and_regular_ones_are_kept() {
         let mut seconds = [10.0; 40];
         (seconds[9], seconds[19], seconds[29]) = (50.0, 50.0, 4_000.0);
-        let (left, pauses) = take_out_pauses(intervals(&seconds));
-        assert!(left.iter().all(|interval| interval.seconds == 10.0));
-        let told: Vec<_> = pauses.iter().map(|pause| (pause.step, pause.seconds)).collect();
+        let busy = take_out_pauses(intervals(&seconds));
+        assert!(busy.intervals.iter().all(|interval| interval.seconds == 10.0));
+        let told: Vec<_> = busy.pauses.iter().map(|pause| (pause.step, pause.seconds)).collect();
         assert_eq!(told, [(90.0, 40.0), (190.0, 40.0)]);
+        assert_eq!(busy.interruption.map(|pause| (pause.step, pause.seconds)), Some((290.0, 3_990.0)));
     }
 
     #[test]

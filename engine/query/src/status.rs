@@ -191,14 +191,13 @@ impl RunView<'_> {
         let limit = TimeLimit::of(self.config, self.started_at())?;
         let total = total_steps? as f64;
         let pace = self.known.reckonings.pace(self.heads, self.created_at()).ok()?;
-        let apart = pace.interval_count().div_ceil(DEADLINE_PARTS);
-        let mut looks = Vec::new();
-        for before in [2 * apart, apart] {
-            let (earlier, at) = pace.earlier(before)?;
-            looks.push(limit.look(&earlier.remaining(at, total).ok()?, at));
-        }
-        looks.push(limit.look(&pace.remaining(self.now, total).ok()?, self.now));
-        deadline(&looks)
+        let apart = pace.interval_count().div_ceil(DEADLINE_PARTS).max(1);
+        let earlier = (1..DEADLINE_PARTS).rev().filter_map(|parts| {
+            let (earlier, at) = pace.earlier(parts * apart)?;
+            Some(limit.look(&earlier.remaining(at, total).ok()?, at))
+        });
+        let now = limit.look(&pace.remaining(self.now, total).ok()?, self.now);
+        deadline(&earlier.chain([now]).collect::<Vec<_>>())
     }
 
     fn silent_seconds(&self) -> Option<f64> {

@@ -4,11 +4,14 @@ use paceline_schema::Timestamp;
 use paceline_schema::status::{Finding, Severity};
 use serde_json::{Map, Value};
 
+use super::CALM_LOOKS;
 use crate::eta::Eta;
 use crate::sentence::duration;
 
 /// Looks in a row at which it must be so.
 const LOOKS: usize = 3;
+/// It is over when the estimate is below this share of what is left.
+const FITS: f64 = 0.9;
 /// What a script calls the time it may take, in seconds.
 const SECONDS_KEYS: [&str; 4] =
     ["time_limit_seconds", "timeout_seconds", "max_runtime_seconds", "max_time_seconds"];
@@ -50,6 +53,18 @@ impl TimeLimit {
     }
 }
 
+/// How bad it is that it was so at all of these looks.
+fn lateness(looks: &[Look]) -> Option<Severity> {
+    let all = |seconds: fn(&Look) -> f64| looks.iter().all(|look| seconds(look) > look.left_seconds);
+    if all(|look| look.low_seconds) {
+        Some(Severity::Critical)
+    } else if all(|look| look.eta_seconds) {
+        Some(Severity::Warning)
+    } else {
+        all(|look| look.high_seconds).then_some(Severity::Note)
+    }
+}
+
 fn in_words(text: &str) -> Option<f64> {
     let text = text.trim();
     if text.contains(':') {
@@ -73,20 +88,18 @@ fn in_words(text: &str) -> Option<f64> {
     Some(unit * text[..text.len() - 1].trim().parse::<f64>().ok()?)
 }
 
-/// `looks` are those made until now, oldest first.
+/// `looks` are those made until now, oldest first. What was found stays until the estimate fits well at some looks in a
+/// row, and grows no milder before.
 pub(crate) fn deadline(looks: &[Look]) -> Option<Finding> {
-    let newest = looks.get(looks.len().checked_sub(LOOKS)?..)?;
-    let all = |seconds: fn(&Look) -> f64| newest.iter().all(|look| seconds(look) > look.left_seconds);
-    let severity = if all(|look| look.low_seconds) {
-        Severity::Critical
-    } else if all(|look| look.eta_seconds) {
-        Severity::Warning
-    } else if all(|look| look.high_seconds) {
-        Severity::Note
-    } else {
-        return None;
-    };
-    let now = newest.last()?;
+    let mut held: Option<Severity> = None;
+    for end in 1..=looks.len() {
+        let found = end.checked_sub(LOOKS).and_then(|from| lateness(&looks[from..end]));
+        let newest = &looks[end.saturating_sub(CALM_LOOKS)..end];
+        let fits = newest.len() == CALM_LOOKS
+            && newest.iter().all(|look| look.eta_seconds < FITS * look.left_seconds);
+        held = if fits { found } else { held.max(found) };
+    }
+    let (severity, now) = (held?, looks.last()?);
     let left = if now.left_seconds > 0.0 {
         format!("only {} left before the limit", duration(now.left_seconds))
     } else {
@@ -126,5 +139,25 @@ mod tests {
         }
         let none = serde_json::from_str(r#"{"timeout": "soon", "timeout_seconds": -1}"#).expect("an object");
         assert_eq!(TimeLimit::of(Some(&none), Some(Timestamp::from_seconds(10.0))), None);
+    }
+
+    #[test]
+    fn what_is_late_stays_so_until_it_fits_well() {
+        let look = |eta: f64| Look {
+            eta_seconds: eta,
+            low_seconds: 0.97 * eta,
+            high_seconds: 1.03 * eta,
+            left_seconds: 100.0,
+        };
+        let told = |etas: &[f64]| {
+            deadline(&etas.iter().map(|eta| look(*eta)).collect::<Vec<_>>()).map(|found| found.severity)
+        };
+        assert_eq!(told(&[101.0, 101.0]), None);
+        assert_eq!(told(&[99.0, 99.0, 99.0]), Some(Severity::Note));
+        let late = [101.0, 101.0, 101.0];
+        assert_eq!(told(&late), Some(Severity::Warning));
+        assert_eq!(told(&[&late[..], &[99.0, 95.0, 89.0, 95.0]].concat()), Some(Severity::Warning));
+        assert_eq!(told(&[&late[..], &[89.0, 89.0]].concat()), None);
+        assert_eq!(told(&[&late[..], &[110.0; 3]].concat()), Some(Severity::Critical));
     }
 }
