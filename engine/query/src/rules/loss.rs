@@ -1,6 +1,6 @@
 //! A loss that does not fall any more, and one that never did.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use paceline_schema::status::{Finding, Severity};
 
@@ -35,17 +35,23 @@ pub(crate) struct LossRules<'a> {
 impl LossRules<'_> {
     pub(crate) fn plateau(&self) -> Option<Finding> {
         let loss = self.loss;
-        let mut flat_looks = 0;
+        let flat_looks = Cell::new(0);
         let medians = RefCell::new(Medians::new(&loss.values));
         let stretches = follow(
             looks(loss.len()),
             |look| loss.step_at(look),
             |look| {
                 let sign = self.flat(look, &mut medians.borrow_mut());
-                flat_looks = if sign.is_some() { flat_looks + 1 } else { 0 };
-                sign.filter(|_| flat_looks >= FLAT_LOOKS)
+                flat_looks.set(if sign.is_some() { flat_looks.get() + 1 } else { 0 });
+                sign.filter(|_| flat_looks.get() >= FLAT_LOOKS)
             },
-            |look, _| self.falls_again(look, &mut medians.borrow_mut()),
+            |look, _| {
+                let falls = self.falls_again(look, &mut medians.borrow_mut());
+                if falls {
+                    flat_looks.set(0);
+                }
+                falls
+            },
         );
         finding_of("loss_plateau", &[&loss.key], stretches)
     }

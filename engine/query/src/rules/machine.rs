@@ -146,6 +146,8 @@ pub(super) fn full(name: &u32, device: &Device) -> Option<Finding> {
             if calm == CALM_LOOKS {
                 (is_full, most) = (false, 0.0);
             }
+        } else {
+            calm = 0;
         }
     }
     if !is_full {
@@ -171,5 +173,20 @@ fn finding(code: &str, severity: Severity, evidence: String, metric: String) -> 
         since_step: None,
         until_step: None,
         hint: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_no_longer_full_after_two_calm_samples_in_a_row() {
+        let is_full = |shares: &[f64]| {
+            let memory = [0.96; 5].iter().chain(shares).map(|share| (80.0 * share, 80.0)).collect();
+            full(&0, &Device { utilization: Vec::new(), memory }).is_some()
+        };
+        assert!(is_full(&[0.9]) && is_full(&[0.9, 0.93, 0.9]));
+        assert!(!is_full(&[0.9, 0.9]) && !is_full(&[0.93, 0.9, 0.9]));
     }
 }

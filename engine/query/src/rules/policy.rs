@@ -106,7 +106,7 @@ pub(crate) fn collapse(entropy: &Track, reward: &Track) -> Option<Finding> {
         |look| entropy.step_at(look),
         |look| {
             let level = entropy.newest_median(look, NEWEST_ROWS).filter(|level| *level < GONE * first)?;
-            let until = reward.until(entropy.step_at(look)?);
+            let until = Some(reward.until(entropy.step_at(look)?)).filter(|until| *until > 0)?;
             if entropy.rows(look) < ENTROPY_ROWS || was_worth_it(reward, until) {
                 return None;
             }
@@ -134,7 +134,7 @@ pub(crate) fn collapse(entropy: &Track, reward: &Track) -> Option<Finding> {
 
 /// The reward is as high as it was, or still rises.
 fn was_worth_it(reward: &Track, until: usize) -> bool {
-    let Some(level) = reward.newest_mean(until, 20.min(until)).filter(|_| until > 0) else { return false };
+    let Some(level) = reward.newest_mean(until, 20.min(until)) else { return false };
     let values = &reward.values[..until];
     let mut sorted = values.to_vec();
     let place = ((until - 1) as f64 * 0.95) as usize;
@@ -153,4 +153,39 @@ fn was_worth_it(reward: &Track, until: usize) -> bool {
     let (slope, error) = line(&means);
     let spans = (blocks - 1) as f64;
     spans * slope > 1.3 * spans * error && spans * slope > 0.02
+}
+
+#[cfg(test)]
+mod tests {
+    use paceline_schema::{Timestamp, Value};
+    use paceline_series::RunHeads;
+
+    use super::super::Tracks;
+    use super::*;
+
+    /// What is told of an entropy that is gone after step 20, with a low reward at these steps.
+    fn told(rewards: std::ops::Range<i64>) -> Option<Finding> {
+        let mut heads = RunHeads::default();
+        for step in 0..rewards.end {
+            let mut metrics = Vec::new();
+            if step < 60 {
+                let entropy = if step < 20 { 2.0 } else { 0.01 };
+                metrics.push(("train/entropy".to_owned(), Value::Float(entropy)));
+            }
+            if rewards.contains(&step) {
+                metrics.push(("train/reward".to_owned(), Value::Float(0.1)));
+            }
+            heads.absorb(step + 1, Timestamp(step), step, &metrics);
+        }
+        let tracks = Tracks::of(&heads);
+        let (entropy, reward) = tracks.entropy.zip(tracks.reward).expect("both were logged");
+        collapse(&entropy, &reward)
+    }
+
+    #[test]
+    fn an_entropy_that_is_gone_waits_for_a_reward() {
+        assert_eq!(told(100..110), None);
+        let found = told(0..60).expect("it is told");
+        assert!(found.evidence.ends_with("while `train/reward` is 0.1"), "{}", found.evidence);
+    }
 }
