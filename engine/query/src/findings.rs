@@ -73,20 +73,29 @@ fn hide(all: &mut Vec<Finding>) {
 
 fn loss_not_finite(heads: &RunHeads) -> Option<Finding> {
     let (loss, head) = heads.loss()?;
-    let since = head.not_finite_since_step?;
-    let before =
-        loss.curve.points().last().map(|point| format!(", {} before", figure(f64::from(point.value))));
+    let evidence = match head.not_finite_since_step {
+        Some(since) => {
+            let before = loss
+                .curve
+                .points()
+                .last()
+                .map(|point| format!(", {} before", figure(f64::from(point.value))));
+            format!("`{}` is {} since step {since}{}", loss.key, head.last.value, before.unwrap_or_default())
+        }
+        // Now and then a number among others that are none is no return.
+        None => {
+            let lost = head.recent.iter().filter(|value| !value.is_finite()).count();
+            let newest = head.recent.iter().count();
+            (lost > 0)
+                .then(|| format!("`{}` was NaN or infinite in {lost} of its last {newest} rows", loss.key))?
+        }
+    };
     Some(Finding {
         code: LOSS_NAN.to_owned(),
         severity: Severity::Critical,
-        evidence: format!(
-            "`{}` is {} since step {since}{}",
-            loss.key,
-            head.last.value,
-            before.unwrap_or_default()
-        ),
+        evidence,
         metrics: vec![loss.key.clone()],
-        since_step: Some(since),
+        since_step: head.not_finite_since_step,
         until_step: None,
         hint: None,
     })
@@ -234,6 +243,12 @@ mod tests {
         assert_eq!((found[0].metrics.as_slice(), found[0].since_step), (&["loss".to_owned()][..], Some(1)));
         assert_eq!((found[1].metrics.as_slice(), found[1].since_step), (&[][..], None));
         absorb(&mut heads, 3, 2.0);
+        let [held] = &told(&heads)[..] else { panic!("{:?}", told(&heads)) };
+        assert_eq!(
+            (held.evidence.as_str(), held.since_step),
+            ("`loss` was NaN or infinite in 2 of its last 4 rows", None)
+        );
+        (4..13).for_each(|step| absorb(&mut heads, step, 2.0));
         let by_rows = condition(RunState::Stalled, StateSource::Rows);
         assert_eq!(findings(&heads, &by_rows, Some(840.0), Vec::new(), None), []);
         assert_eq!(told(&heads), []);
