@@ -28,7 +28,7 @@ impl Engine {
                     runs: 0,
                     active_runs: 0,
                     last_activity: None,
-                    damaged: Some(error.to_string()),
+                    damaged: Some(told(&error)),
                 }),
             }
         }
@@ -62,5 +62,32 @@ impl Engine {
                 damaged: None,
             })
         })
+    }
+}
+
+/// Why a project cannot be read, without the paths of the machine, which are nobody's business outside.
+fn told(error: &QueryError) -> String {
+    match error {
+        QueryError::Storage(
+            StorageError::NotReadable { .. }
+            | StorageError::NotWritable { .. }
+            | StorageError::ReadOnly { .. }
+            | StorageError::DiskFull { .. },
+        ) => "its file cannot be read; check its permissions".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_project_ails_from_is_told_without_paths() {
+        let path = std::path::PathBuf::from("/home/somebody/secret.db");
+        let error = StorageError::NotReadable { path: path.clone(), reason: path.display().to_string() };
+        assert!(!told(&error.into()).contains("somebody"));
+        let damaged = StorageError::Damaged { project: "p".into(), reason: "no database".into() };
+        assert!(told(&damaged.into()).contains("no database"));
     }
 }
