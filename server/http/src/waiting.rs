@@ -1,5 +1,7 @@
 //! Waiting until something holds of a run, without asking again and again.
 
+use std::time::Duration;
+
 use paceline_query::{Engine, WaitCondition};
 use paceline_schema::events::Waited;
 use tokio::sync::broadcast::error::RecvError;
@@ -8,6 +10,9 @@ use tokio::time::{Instant, sleep_until};
 use crate::error::ApiError;
 use crate::events::{Listener, Notice};
 use crate::state::State;
+
+/// What no row tells, as samples of the machine and the mere passing of time, is looked at so often.
+const TIME_BETWEEN_QUESTIONS: Duration = Duration::from_secs(10);
 
 /// Returns when one of the conditions holds of a run, when it has ended, at the deadline, or when the server stops.
 ///
@@ -32,9 +37,11 @@ pub(crate) async fn wait(
             return Ok(Waited { met, timed_out, status });
         }
         let mut is_touched = false;
+        let ask_again = Instant::now() + TIME_BETWEEN_QUESTIONS;
         while !is_touched && !timed_out {
             tokio::select! {
                 () = sleep_until(deadline) => timed_out = true,
+                () = sleep_until(ask_again) => is_touched = true,
                 () = state.stopping.begun() => timed_out = true,
                 notice = listener.notices.recv() => is_touched = match notice {
                     Ok(Notice::Changed(frame)) => {
