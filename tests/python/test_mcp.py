@@ -114,18 +114,54 @@ def test_pages_and_cuts_are_told(server):
         assert server.log("digits", f"more-{number}", rows(2)).status == 200
     first, = answers(url(server), ["call", "list_runs", {"limit": 10}])
     assert len(first["data"]["runs"]) == 10 or "left_out" in first["data"]
-    seen, after = [], None
-    while True:
-        arguments = {"limit": 8, "max_tokens": 2000, **({"after": after} if after else {})}
-        page, = answers(url(server), ["call", "list_runs", arguments])
-        seen += [run["run"] for run in page["data"]["runs"]]
-        after = page["data"].get("next")
-        if after is None:
-            break
-    assert len(seen) == len(set(seen)) == 32
+    for asked in {"limit": 8, "max_tokens": 2000}, {"limit": 100}:
+        seen, after = [], None
+        while True:
+            page, = answers(url(server), ["call", "list_runs", {**asked, **({"after": after} if after else {})}])
+            assert len(page["texts"][0]) <= 4 * asked.get("max_tokens", 300)
+            seen += [run["run"] for run in page["data"]["runs"]]
+            after = page["data"].get("next")
+            if after is None:
+                break
+        assert len(seen) == len(set(seen)) == 32, asked
     cut, = answers(url(server), ["call", "query_sql", {"sql": "SELECT step, timestamp FROM metrics"}])
     assert len(cut["texts"][0]) <= BRIEF_CHARACTERS
     assert re.search(r"`rows`: \d+ of \d+ are here", cut["data"]["left_out"][0])
+
+
+def test_a_course_has_its_newest_point_however_short_it_is(server):
+    keys = [f"train/loss_{place}" for place in range(3)]
+    logged = [{"step": 1000 * step, "metrics": {key: 1 / (step + 1.2345) + len(key) / 7 for key in keys}} for step in range(2000)]
+    assert server.log("digits", "long", logged).status == 200
+    said = answers(
+        url(server),
+        ["call", "get_series", {"runs": ["long"], "keys": keys}],
+        ["call", "get_series", {"runs": ["long"], "keys": keys[:1], "points": 10_000}],
+        ["call", "get_series", {"runs": ["long"], "keys": keys, "points": 10_000, "detail": "full"}],
+    )
+    for answer, lines in zip(said, [3, 1, 3], strict=True):
+        assert len(answer["data"]["lines"]) == lines and "left_out" not in answer["data"], answer["data"].get("left_out")
+        for line in answer["data"]["lines"]:
+            assert (line["points"][0][0], line["points"][-1][0], line["total_points"]) == (0, 1_999_000, 2000)
+    assert all(len(answer["texts"][0]) <= BRIEF_CHARACTERS for answer in said[:2])
+    assert len(said[0]["data"]["lines"][0]["points"]) >= 8
+
+
+def test_what_a_script_calls_its_own_is_told(server):
+    config = {"loss": "mse", "step": 5, "environment": "cart-pole", "findings": 1, "model": {"progress": 2}}
+    log = {"project": "own", "run": "names", "run_id": "own-id", "step": 0, "log_id": "0", "metrics": {"loss": 1.0}, "config": config}
+    body = json.dumps({"logs": [log], "hf_token": None})
+    assert server.request("POST", "/api/bulk_log", body, server.token).status == 200
+    said, = answers(url(server), ["call", "get_run", {"project": "own"}])
+    told = said["data"]["config"]
+    assert {key: value for key, value in told.items() if not key.startswith("_")} == config
+    assert said["data"]["summary_values"]["loss"] == 1
+
+
+def test_time_alone_ends_a_wait(server):
+    wait = ["call", "wait_for_run", {"run": "first", "until": "seconds_since_last_row>=5", "timeout_seconds": 600}]
+    said, = answers(url(server), wait)
+    assert said["data"]["met"] == ["seconds_since_last_row>=5"]
 
 
 def test_errors_are_sentences_with_a_way_out(server):

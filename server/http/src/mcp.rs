@@ -34,6 +34,8 @@ use crate::{ServeError, ServerConfig, body, compat, waiting};
 pub(crate) const PATH: &str = "/mcp";
 /// The peer has it as a folder.
 pub(crate) const PATH_OF_FOLDER: &str = "/mcp/";
+/// Largest answer of a call of the peer's wire: no agent reads as much.
+const MOST_ANSWER_BYTES: usize = 16 << 20;
 /// What stays here: secrets, and what was true of the body as it came.
 const NOT_HANDED_ON: [HeaderName; 4] = [AUTHORIZATION, COOKIE, CONTENT_ENCODING, CONTENT_LENGTH];
 
@@ -192,7 +194,17 @@ impl World for Desk {
                 let body = body.map_err(|error| ApiError::internal(error.to_string()))?;
                 let reply =
                     compat::answer(call.operation, caller.state.clone(), body.into(), may_write).await?;
-                serde_json::from_slice(reply.data()).map_err(|error| ApiError::internal(error.to_string()))
+                let bytes = reply.data().len();
+                if bytes > MOST_ANSWER_BYTES {
+                    let message = format!("the answer has {bytes} bytes, more than {MOST_ANSWER_BYTES}");
+                    return Err(ApiError::invalid(message).with_hint("name one step, or a shorter window"));
+                }
+                // On a thread: the event loop waits for nobody.
+                let parse = move |_: &Engine| {
+                    serde_json::from_slice(reply.data())
+                        .map_err(|error| ApiError::internal(error.to_string()))
+                };
+                caller.state.ask(parse).await
             };
             answered.await.map_err(|error| error.fault())
         })

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use paceline_query::Engine;
 use rmcp::model::{CallToolResult, ContentBlock, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
@@ -11,7 +12,7 @@ use crate::peer::{Answers, PEER, PeerTool};
 use crate::schemas::Object;
 use crate::tool::{Here, OwnTool};
 use crate::tools::OWN;
-use crate::world::Pending;
+use crate::world::{Pending, Threads};
 
 /// Who answers a tool.
 #[derive(Clone, Copy)]
@@ -94,22 +95,42 @@ impl Entry {
             }
             Answerer::Peer(tool) => {
                 let answer = tool.call(&world, arguments);
-                Box::pin(async move { in_peers_form(tool.answers, answer.await?) })
+                Box::pin(async move {
+                    let answer = answer.await?;
+                    // What is long is written on a thread, for the event loop waits for nobody.
+                    let written = move |_: &Engine| Ok(Value::Array(vec![texts_of(&answer), answer]));
+                    in_peers_form(tool.answers, world.ask(Threads::Read, Box::new(written)).await?)
+                })
             }
         }
     }
 }
 
-/// As the peer's server answers: a text for each element of a list, and what is no object under `result`.
-fn in_peers_form(kind: Answers, answer: Value) -> Result<CallToolResult, Fault> {
-    let texts: Vec<String> = match answer.as_array() {
-        Some(items) => items.iter().map(text_of).collect(),
-        None => vec![text_of(&answer)],
+/// As the peer's server answers: a text for each element of a list, and what is no object under `result`. `written`
+/// are the texts and the answer.
+fn in_peers_form(kind: Answers, written: Value) -> Result<CallToolResult, Fault> {
+    let parts = match written {
+        Value::Array(parts) => <[Value; 2]>::try_from(parts).ok(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => None,
+    };
+    let Some([Value::Array(texts), answer]) = parts else {
+        return Err(Fault::new("the answer has no form as text", "ask for less of it"));
     };
     let structured = if kind == Answers::Object { answer } else { json!({ "result": answer }) };
     let mut result = CallToolResult::structured(structured);
-    result.content = texts.into_iter().map(ContentBlock::text).collect();
+    let texts = texts.into_iter().filter_map(|text| match text {
+        Value::String(text) => Some(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+    });
+    result.content = texts.map(ContentBlock::text).collect();
     Ok(result)
+}
+
+fn texts_of(answer: &Value) -> Value {
+    match answer.as_array() {
+        Some(items) => items.iter().map(text_of).collect(),
+        None => json!([text_of(answer)]),
+    }
 }
 
 fn text_of(value: &Value) -> String {

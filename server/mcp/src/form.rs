@@ -14,6 +14,9 @@ const MOST_TOKENS: u64 = 100_000;
 const LEAST_CHARACTERS: usize = 60;
 /// Room for what is said of a cut.
 const NOTE_CHARACTERS: usize = 90;
+/// Objects whose keys are what users call their settings and metrics: no field of theirs is secondary, and they are cut
+/// by entries as lists are.
+const OF_USERS: [&str; 2] = ["config", "summary_values"];
 
 /// How much an answer tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +75,20 @@ impl Form {
         self.max_tokens * CHARACTERS_OF_A_TOKEN
     }
 
+    /// Characters that an answer has in this form before anything is cut.
+    pub(crate) fn uncut(self, mut answer: Value, secondary: &[&str]) -> usize {
+        self.condense(&mut answer, secondary);
+        length_of(&answer)
+    }
+
+    fn condense(self, answer: &mut Value, secondary: &[&str]) {
+        match self.detail {
+            Detail::Brief => condense(answer, secondary, 4),
+            Detail::Normal => condense(answer, &[], 6),
+            Detail::Full => {}
+        }
+    }
+
     /// An answer in this form. `secondary` names the fields, at any depth, that the brief form leaves out.
     pub(crate) fn of(self, mut answer: Value, secondary: &[&str]) -> Value {
         let is_empty_list = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
@@ -79,11 +96,7 @@ impl Form {
         let lists =
             lists.filter(|(name, _)| self.detail != Detail::Brief || !secondary.contains(&name.as_str()));
         let empty_lists: Vec<String> = lists.map(|(name, _)| name.clone()).collect();
-        match self.detail {
-            Detail::Brief => condense(&mut answer, secondary, 4),
-            Detail::Normal => condense(&mut answer, &[], 6),
-            Detail::Full => {}
-        }
+        self.condense(&mut answer, secondary);
         if let Value::Object(object) = &mut answer {
             // That a list is empty is an answer.
             object.extend(empty_lists.into_iter().map(|name| (name, json!([]))));
@@ -106,7 +119,7 @@ impl Form {
 /// Something that was cut.
 struct Cut {
     path: String,
-    /// Items of a list that are left; `None` of a text.
+    /// Items of a list, or entries of an object, that are left; `None` of a text.
     kept: Option<usize>,
     total: usize,
 }
@@ -129,7 +142,10 @@ fn condense(value: &mut Value, secondary: &[&str], digits: usize) {
     match value {
         Value::Object(object) => {
             object.retain(|key, _| !secondary.contains(&key.as_str()));
-            object.values_mut().for_each(|value| condense(value, secondary, digits));
+            for (key, value) in object.iter_mut() {
+                let secondary = if OF_USERS.contains(&key.as_str()) { &[] } else { secondary };
+                condense(value, secondary, digits);
+            }
             object.retain(|_, value| !is_empty(value));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| condense(item, secondary, digits)),
@@ -160,8 +176,8 @@ fn rounded(value: f64, digits: usize) -> Value {
     if kept.fract() == 0.0 && kept.abs() < 9e15 { json!(kept as i64) } else { json!(kept) }
 }
 
-/// Cuts the longest list, or else the longest text, so that the whole has as many characters. `None` where the whole
-/// is short enough, or nothing can be cut.
+/// Cuts what is longest, so that the whole has as many characters. `None` where the whole is short enough, or nothing
+/// can be cut.
 fn shorten(answer: &mut Value, characters: usize, earlier_cuts: usize) -> Option<Cut> {
     let length = length_of(answer);
     let notes = earlier_cuts * NOTE_CHARACTERS;
@@ -170,55 +186,83 @@ fn shorten(answer: &mut Value, characters: usize, earlier_cuts: usize) -> Option
     }
     let room = characters.saturating_sub(notes + NOTE_CHARACTERS);
     let excess = length.saturating_sub(room);
-    let mut longest = Longest::default();
-    find_longest(answer, String::new(), &mut longest);
-    if let Some((path, size)) = longest.list {
-        let items = answer.pointer_mut(&path)?.as_array_mut()?;
-        let total = items.len();
-        let kept = total * size.saturating_sub(excess) / size.max(1);
-        items.truncate(kept.clamp(1, total - 1));
-        return Some(Cut { path, kept: Some(items.len()), total });
+    let mut longest = None;
+    find_longest(answer, String::new(), false, &mut longest);
+    let (path, size) = longest?;
+    let part = |total: usize| (total * size.saturating_sub(excess) / size.max(1)).clamp(1, total - 1);
+    match answer.pointer_mut(&path)? {
+        Value::Array(items) => {
+            let total = items.len();
+            items.truncate(part(total));
+            Some(Cut { path, kept: Some(items.len()), total })
+        }
+        Value::Object(entries) => {
+            let total = entries.len();
+            let (kept, mut place) = (part(total), 0);
+            entries.retain(|_, _| {
+                place += 1;
+                place <= kept
+            });
+            Some(Cut { path, kept: Some(entries.len()), total })
+        }
+        Value::String(text) => {
+            let kept = size.saturating_sub(excess).clamp(LEAST_CHARACTERS, size - 1);
+            *text = text.chars().take(kept - 1).chain(['…']).collect();
+            Some(Cut { path, kept: None, total: size })
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
-    let (path, size) = longest.text?;
-    let text = answer.pointer_mut(&path)?;
-    let kept = size.saturating_sub(excess).clamp(LEAST_CHARACTERS, size - 1);
-    let short: String = text.as_str()?.chars().take(kept - 1).chain(['…']).collect();
-    *text = Value::String(short);
-    Some(Cut { path, kept: None, total: size })
 }
 
-/// The longest list of more than one item, and the longest text that can be cut, with their lengths.
-#[derive(Default)]
-struct Longest {
-    list: Option<(String, usize)>,
-    text: Option<(String, usize)>,
-}
-
-fn find_longest(value: &Value, path: String, longest: &mut Longest) {
-    let mut below = |key: &str, value: &Value| {
-        let key = key.replace('~', "~0").replace('/', "~1");
-        find_longest(value, format!("{path}/{key}"), longest);
-    };
+/// Finds the longest of what can be cut, with its length: a list of more than one item, a text, or an object of users
+/// of more than one entry, unless one of these makes up most of it. Answers the length of `value`.
+fn find_longest(
+    value: &Value,
+    path: String,
+    is_of_users: bool,
+    longest: &mut Option<(String, usize)>,
+) -> usize {
     match value {
-        Value::Object(object) => object.iter().for_each(|(key, value)| below(key, value)),
+        Value::Object(object) => {
+            let (mut size, mut largest) = (2, 0);
+            for (key, value) in object {
+                let below = format!("{path}/{}", key.replace('~', "~0").replace('/', "~1"));
+                let is_of_users = is_of_users || OF_USERS.contains(&key.as_str());
+                let length = find_longest(value, below, is_of_users, longest);
+                largest = largest.max(length);
+                size += length + key.chars().count() + 4;
+            }
+            if is_of_users && object.len() > 1 && 2 * largest < size {
+                offer(path, size, longest);
+            }
+            size
+        }
         Value::Array(items) => {
             // Within a list only the first item is looked at, and the list itself goes first.
-            let size = length_of(value);
-            if items.len() > 1 {
-                if longest.list.as_ref().is_none_or(|(_, other)| size > *other) {
-                    longest.list = Some((path, size));
+            match items.as_slice() {
+                [only] => find_longest(only, format!("{path}/0"), is_of_users, longest) + 2,
+                [] => 2,
+                _ => {
+                    let size = length_of(value);
+                    offer(path, size, longest);
+                    size
                 }
-            } else if let Some(only) = items.first() {
-                below("0", only);
             }
         }
         Value::String(text) => {
             let size = text.chars().count();
-            if size > LEAST_CHARACTERS && longest.text.as_ref().is_none_or(|(_, other)| size > *other) {
-                longest.text = Some((path, size));
+            if size > LEAST_CHARACTERS {
+                offer(path, size, longest);
             }
+            size + 2
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) => length_of(value),
+    }
+}
+
+fn offer(path: String, size: usize, longest: &mut Option<(String, usize)>) {
+    if longest.as_ref().is_none_or(|(_, other)| size > *other) {
+        *longest = Some((path, size));
     }
 }
 
@@ -269,5 +313,31 @@ mod tests {
         );
         let long = brief.of(json!({"text": "word ".repeat(1_000)}), &[]);
         assert!(length_of(&long) <= 1_200 && long["text"].as_str().is_some_and(|text| text.ends_with('…')));
+    }
+
+    #[test]
+    fn what_is_longest_is_cut_and_what_is_short_stays() {
+        let brief = form(json!({})).expect("usual");
+        let short = brief.of(json!({"tags": ["a", "b"], "notes": "word ".repeat(1_000)}), &[]);
+        assert_eq!(
+            (&short["tags"], &short["left_out"]),
+            (&json!(["a", "b"]), &json!(["the end of `notes`"]))
+        );
+    }
+
+    #[test]
+    fn what_users_name_is_theirs_and_is_cut_by_entries() {
+        let brief = form(json!({})).expect("usual");
+        let config = json!({"loss": "mse", "model": {"step": 3}});
+        let answer = json!({"step": 1, "config": config, "run": {"loss": 2, "name": "a"}});
+        assert_eq!(brief.of(answer, &["step", "loss"]), json!({"config": config, "run": {"name": "a"}}));
+        let values: Map<String, Value> =
+            (0..3_000).map(|place| (format!("metric/{place:04}"), json!(f64::from(place) / 7.0))).collect();
+        let short = brief.of(json!({"run": "a", "summary_values": values, "config": config}), &[]);
+        assert!(length_of(&short) <= 1_200, "{}", length_of(&short));
+        assert_eq!((&short["run"], &short["config"]), (&json!("a"), &config));
+        let kept = short["summary_values"].as_object().expect("it is there").len();
+        assert!(kept > 20, "{kept}");
+        assert!(short["left_out"][0].as_str().is_some_and(|note| note.contains(&format!("{kept} of 3000"))));
     }
 }

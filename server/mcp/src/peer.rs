@@ -7,6 +7,10 @@ use crate::schemas::Object;
 use crate::tool::Here;
 use crate::world::{PeerCall, Pending};
 
+/// Values of a metric in one answer, where nobody says how many, and at most.
+const USUAL_POINTS: i64 = 3_000;
+const MOST_POINTS: i64 = 10_000;
+
 /// One of the peer's tools.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PeerTool {
@@ -72,7 +76,8 @@ pub(crate) const PEER: &[PeerTool] = &[
         "get_metric_values",
         Operation::GetMetricValues,
         Answers::Objects,
-        "Values of one metric: all, of one step, or around a step or time. Long; `get_series` is shorter.",
+        "Values of one metric: all (of more than `max_points`, 3000 when absent, at even distances), of one step, or around a \
+         step or time. Long; `get_series` is shorter.",
     ),
     reads(
         "get_system_metrics_for_run",
@@ -171,7 +176,20 @@ impl PeerTool {
         if self.takes_token {
             arguments.remove("run_id");
         }
+        if self.operation == Operation::GetMetricValues {
+            bound_points(&mut arguments);
+        }
         world.call(PeerCall { operation: self.operation, arguments, token })
+    }
+}
+
+/// As many values as an answer may have; what is no number is for the call to refuse.
+fn bound_points(arguments: &mut Object) {
+    let asked = arguments.entry("max_points").or_insert(Value::Null);
+    if asked.is_null() || asked.as_i64().is_some_and(|asked| asked < 1) {
+        *asked = json!(USUAL_POINTS);
+    } else if let Some(number) = asked.as_i64() {
+        *asked = json!(number.min(MOST_POINTS));
     }
 }
 
@@ -185,4 +203,25 @@ fn kind_of(parameter: &str) -> &'static str {
 
 fn wrapped(result: &Value) -> Value {
     json!({ "type": "object", "properties": { "result": result }, "required": ["result"] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_so_many_values_at_most() {
+        for (asked, told) in [
+            (json!({}), json!(3_000)),
+            (json!({"max_points": null}), json!(3_000)),
+            (json!({"max_points": 0}), json!(3_000)),
+            (json!({"max_points": 40}), json!(40)),
+            (json!({"max_points": 1_000_000}), json!(10_000)),
+            (json!({"max_points": "many"}), json!("many")),
+        ] {
+            let mut arguments = asked.as_object().cloned().expect("an object");
+            bound_points(&mut arguments);
+            assert_eq!(arguments["max_points"], told, "{asked}");
+        }
+    }
 }

@@ -1,9 +1,9 @@
 //! Projects and runs, page by page, and one run in full.
 
-use paceline_schema::run::{Projects, Runs};
-use paceline_schema::{RunDetail, RunState};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use paceline_schema::run::Runs;
+use paceline_schema::{ProjectSummary, RunDetail, RunState};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::fault::Fault;
@@ -31,6 +31,16 @@ fn limit(given: Option<usize>, form: Form) -> Result<usize, Fault> {
     }
 }
 
+/// A page of projects.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProjectsPage {
+    /// The one where something happened last first.
+    projects: Vec<ProjectSummary>,
+    /// What `after` takes to go on; not there on the last page.
+    #[schema(nullable = false)]
+    next: Option<String>,
+}
+
 /// Which page.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +58,8 @@ impl Ask for ListProjects {
     const TITLE: &'static str = "Which projects are there?";
     const DESCRIPTION: &'static str = "The projects, the one where something happened last first, with how many runs each has \
         and how many are active. `next` is there when there are more.";
-    type Answer = Projects;
+    const PAGED: Option<(&'static str, &'static str)> = Some(("projects", "project"));
+    type Answer = ProjectsPage;
 
     fn ask(self, world: Here, form: Form) -> Pending<Value> {
         world.ask(
@@ -67,7 +78,7 @@ impl Ask for ListProjects {
                 let has_more = projects.len() > limit;
                 projects.truncate(limit);
                 let next = projects.last().filter(|_| has_more).map(|project| project.project.clone());
-                Ok(json!({ "projects": data(&projects)?, "next": next }))
+                data(&ProjectsPage { projects, next })
             }),
         )
     }
@@ -119,6 +130,7 @@ impl Ask for ListRuns {
         "notes",
         "colour_slot",
     ];
+    const PAGED: Option<(&'static str, &'static str)> = Some(("runs", "run_id"));
     type Answer = Runs;
 
     fn ask(self, world: Here, form: Form) -> Pending<Value> {

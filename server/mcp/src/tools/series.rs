@@ -114,7 +114,7 @@ impl Ask for GetSeries {
                     )));
                 }
                 let pixels = u32::try_from(self.pixels(lines, form)?).unwrap_or(u32::MAX);
-                let request = SeriesRequest {
+                let mut request = SeriesRequest {
                     runs,
                     keys: self.keys.clone(),
                     x: self.x.clone(),
@@ -123,8 +123,17 @@ impl Ask for GetSeries {
                     pixels,
                     ..SeriesRequest::default()
                 };
-                let answer = engine.series(&project, &request)?;
-                if answer.series.is_empty() {
+                let lines = loop {
+                    let answer = engine.series(&project, &request)?;
+                    let lines = data(&Lines { lines: answer.series.into_iter().map(Line::of).collect() })?;
+                    let characters = form.uncut(lines.clone(), Self::SECONDARY);
+                    if request.pixels == 1 || characters <= form.characters() {
+                        break lines;
+                    }
+                    // Drawn anew with fewer pixels a line still has its newest point and its extrema.
+                    request.pixels = fewer(request.pixels, form.characters(), characters);
+                };
+                if lines["lines"].as_array().is_some_and(Vec::is_empty) {
                     let known = request.runs.iter().map(|run| Ok(engine.metrics(&project, run)?));
                     let known: Vec<_> = known.collect::<Result<Vec<_>, Fault>>()?.concat();
                     let names: Vec<String> = known.into_iter().map(|metric| metric.key).collect();
@@ -141,10 +150,16 @@ impl Ask for GetSeries {
                         hint,
                     ));
                 }
-                data(&Lines { lines: answer.series.into_iter().map(Line::of).collect() })
+                Ok(lines)
             }),
         )
     }
+}
+
+/// So many pixels that what takes `length` characters with `pixels` may have room; at least a tenth less.
+fn fewer(pixels: u32, room: usize, length: usize) -> u32 {
+    let share = (room as f64 / length as f64).min(0.9);
+    ((f64::from(pixels) * share) as u32).max(1)
 }
 
 impl Line {
