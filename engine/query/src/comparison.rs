@@ -99,7 +99,7 @@ impl Engine {
                     place: shared.unwrap_or(place as u64 + 1),
                     run: candidate.record.run_name.clone(),
                     run_id: candidate.record.run_id.clone(),
-                    state: view.state(),
+                    state: view.condition_now().state,
                     value: *value,
                     best_step,
                     step: candidate.heads.step(),

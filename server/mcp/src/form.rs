@@ -143,7 +143,7 @@ fn condense(value: &mut Value, secondary: &[&str], digits: usize) {
         Value::Object(object) => {
             object.retain(|key, _| !secondary.contains(&key.as_str()));
             for (key, value) in object.iter_mut() {
-                let secondary = if OF_USERS.contains(&key.as_str()) { &[] } else { secondary };
+                let secondary: &[&str] = if OF_USERS.contains(&key.as_str()) { &[] } else { secondary };
                 condense(value, secondary, digits);
             }
             object.retain(|_, value| !is_empty(value));
