@@ -186,7 +186,8 @@ mod tests {
             let memory = [0.96; 5].iter().chain(shares).map(|share| (80.0 * share, 80.0)).collect();
             full(&0, &Device { utilization: Vec::new(), memory }).is_some()
         };
-        assert!(is_full(&[0.9]) && is_full(&[0.9, 0.93, 0.9]));
-        assert!(!is_full(&[0.9, 0.9]) && !is_full(&[0.93, 0.9, 0.9]));
+        // Two of the newest five are full at the third of these, and no longer enough.
+        assert!(is_full(&[0.9, 0.9]) && is_full(&[0.93, 0.93, 0.9, 0.93, 0.9]));
+        assert!(!is_full(&[0.93, 0.93, 0.93, 0.9, 0.9]) && !is_full(&[0.9; 4]));
     }
 }
