@@ -67,14 +67,19 @@ impl Engine {
 
 /// Why a project cannot be read, without the paths of the machine, which are nobody's business outside.
 fn told(error: &QueryError) -> String {
-    match error {
+    let is_of_the_file = matches!(
+        error,
         QueryError::Storage(
             StorageError::NotReadable { .. }
-            | StorageError::NotWritable { .. }
-            | StorageError::ReadOnly { .. }
-            | StorageError::DiskFull { .. },
-        ) => "its file cannot be read; check its permissions".to_owned(),
-        error => error.to_string(),
+                | StorageError::NotWritable { .. }
+                | StorageError::ReadOnly { .. }
+                | StorageError::DiskFull { .. }
+        )
+    );
+    if is_of_the_file {
+        "its file cannot be read; check its permissions".to_owned()
+    } else {
+        error.to_string()
     }
 }
 

@@ -66,8 +66,9 @@ fn what_is_over_stands_beside_the_run_and_what_holds_in_the_status_too() {
         200..300 => 20.0,
         _ => 0.5 + 2.0 * (-step as f64 / 60.0).exp() + 0.01 * f64::from(step as i32 * 7_919 % 13),
     };
-    let rows =
-        |steps: std::ops::Range<i64>| steps.map(|step| row(500.0 + step as f64, step, &[("train/loss", loss(step))]));
+    let rows = |steps: std::ops::Range<i64>| {
+        steps.map(|step| row(500.0 + step as f64, step, &[("train/loss", loss(step))]))
+    };
     world.append("away", rows(0..280).collect());
     let status = world.engine.status("digits", "away").expect("the run is there");
     let [found] = &status.findings[..] else { panic!("{:?}", status.findings) };
