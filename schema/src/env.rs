@@ -71,6 +71,8 @@ variables! {
     /// Megabytes of memory for the newest rows of series that are drawn or logged, of all projects together; 64 unless
     /// set, at least 1.
     PACELINE_SERIES_MEMORY = "PACELINE_SERIES_MEMORY";
+    /// The job that a process is part of; set for jobs, and recorded with their runs.
+    PACELINE_JOB_ID = "PACELINE_JOB_ID";
     /// What the program writes to standard error, as `info` or `paceline_http=debug`; `warn` unless set.
     PACELINE_LOG = "PACELINE_LOG";
 }

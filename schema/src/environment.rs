@@ -87,6 +87,10 @@ pub struct RunEnvironment {
     pub diff_bytes: Option<u32>,
     /// The end of the changes is missing, since they are longer than 512 KiB.
     pub diff_is_cut: bool,
+    /// The job it is part of, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub job: Option<String>,
 }
 
 /// What is still to be found out about the environment of a process, outside of it.

@@ -61,6 +61,8 @@ error_codes! {
     ForbiddenScope = "forbidden_scope", 403, "use a token of a wider scope: `paceline token create --scope write`, or `admin`";
     /// Too many wrong tokens from one address.
     TooManyAttempts = "too_many_attempts", 429, "wait as long as `Retry-After` says, then send the right token; who has it need not wait";
+    /// The server was not started to run jobs.
+    JobsOff = "jobs_off", 403, "`paceline serve --jobs` starts one that does; who may start jobs may do what its user may";
     /// The Host or Origin is not one the server answers to.
     ForbiddenOrigin = "forbidden_origin", 403, "open the page by the address the server printed, or start it with `--allowed-host`";
     /// No such project.
@@ -73,6 +75,8 @@ error_codes! {
     MetricNotFound = "metric_not_found", 404, "`GET /api/v1/projects/{project}/runs/{run}/metrics` lists what is there";
     /// No such file.
     FileNotFound = "file_not_found", 404, "`GET /api/v1/projects/{project}/files` lists the files of a project";
+    /// No such job.
+    JobNotFound = "job_not_found", 404, "`GET /api/v1/jobs` lists what is there";
     /// No such address.
     RouteNotFound = "route_not_found", 404, "see /openapi.json for the addresses there are";
     /// The address does not take this method.
@@ -87,6 +91,8 @@ error_codes! {
     ProjectDamaged = "project_damaged", 500, "the other projects work; restore this project's file from a copy";
     /// Something unforeseen; the server's log has more.
     Internal = "internal", 500, "look for the request id in the server's log";
+    /// Another server can do it, and this one cannot.
+    NotSupported = "not_supported", 501, "see docs/SERVER.md for what this server answers";
     /// The project's file is locked by another program for too long.
     Busy = "busy", 503, "try again shortly";
     /// The data directory cannot be written.
@@ -97,11 +103,14 @@ impl ErrorCode {
     /// What may be said of an error whose cause lies inside; `None` for the codes that say themselves what happened.
     #[must_use]
     pub fn outside(self) -> Option<&'static str> {
-        (self.status() >= 500).then_some(match self {
+        (self.status() >= 500 && self != Self::NotSupported).then_some(match self {
             Self::ProjectDamaged => "the project's file cannot be read",
             Self::Busy => "the server has too much to do, or another program holds the project's file",
             Self::StorageUnavailable => "the data directory cannot be written",
             Self::Internal
+            | Self::NotSupported
+            | Self::JobsOff
+            | Self::JobNotFound
             | Self::InvalidRequest
             | Self::SqlRefused
             | Self::SqlTooExpensive

@@ -21,6 +21,7 @@ pub mod environment;
 pub mod error;
 pub mod event;
 pub mod events;
+pub mod jobs;
 pub mod logged_value;
 pub mod many_runs;
 pub mod metric_definition;

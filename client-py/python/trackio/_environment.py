@@ -115,7 +115,10 @@ def process_environment() -> dict[str, Any] | None:
     except OSError:  # it was removed
         directory = None
     keeps_diff = wish != "no-diff" and os.environ.get("WANDB_DISABLE_GIT", "").lower() not in ("true", "1")
+    # The second name is that of Hugging Face Jobs, whose ids have 24 digits; other schedulers use it too.
+    job = os.environ.get("PACELINE_JOB_ID") or os.environ.get("JOB_ID", "")
     return {
+        **({"job": job} if len(job) == 24 else {}),
         "user": os.environ.get("USER") or os.environ.get("LOGNAME") or str(os.getuid()),
         "directory": directory,
         "python": sys.version.split()[0],

@@ -19,7 +19,13 @@ pub enum Liveness {
 #[must_use]
 pub fn current() -> ProcessIdentity {
     let pid = std::process::id();
-    ProcessIdentity { pid, start_ticks: start_ticks(pid).unwrap_or(0), boot_id: boot_id(), host: host() }
+    of(pid).unwrap_or_else(|| ProcessIdentity { pid, start_ticks: 0, boot_id: boot_id(), host: host() })
+}
+
+/// The identity of a process of this machine; `None` when it has ended, or the system does not say.
+#[must_use]
+pub fn of(pid: u32) -> Option<ProcessIdentity> {
+    Some(ProcessIdentity { pid, start_ticks: start_ticks(pid)?, boot_id: boot_id(), host: host() })
 }
 
 /// Whether the process still lives. A process that ended and waits for its parent counts as gone.

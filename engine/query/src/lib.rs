@@ -22,6 +22,7 @@ mod findings;
 mod hints;
 mod index_points;
 mod influence;
+mod jobs;
 mod known;
 mod level;
 mod lines;

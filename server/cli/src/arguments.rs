@@ -4,6 +4,7 @@ mod alerts;
 mod datasets;
 mod files;
 mod following;
+mod jobs;
 mod mcp;
 mod plan;
 mod reading;
@@ -25,6 +26,10 @@ pub(crate) use files::{
     ExportArguments, ExportFormat, FreezeArguments, ImportArguments, ImportSource, PartOfSnapshot,
 };
 pub(crate) use following::{FindingsArguments, FollowedRun, StatusArguments, WaitArguments, WatchArguments};
+pub(crate) use jobs::{
+    JobNamed, JobOptions, JobRunnerArguments, JobsCommand, JobsHardwareArguments, JobsLogsArguments,
+    JobsPsArguments, JobsRunArguments, JobsUvArguments, On, PlaceOfJobs, TrainArguments,
+};
 pub(crate) use mcp::McpArguments;
 pub(crate) use plan::{AskedMethod, PlanArguments};
 pub(crate) use reading::{
@@ -191,6 +196,22 @@ pub(crate) enum Command {
         asks for the ones of Hugging Face Jobs; the answer names both."
     )]
     Plan(PlanArguments),
+    /// Plan a training, write its script, and run it as a job: on this machine, with this Paceline to watch it.
+    #[command(
+        after_help = "Examples:\n  paceline train --model Qwen/Qwen3-0.6B --dataset chats.jsonl --epochs 1\n  \
+        paceline train --model ./model --dataset pairs.parquet --method dpo --detach --secret HF_TOKEN\n  \
+        paceline train --model ./model --dataset chats.jsonl --python .venv/bin/python\n\nIt is planned as `paceline plan` does. Packages come \
+        by `uv` unless a Python is named that has them."
+    )]
+    Train(TrainArguments),
+    /// Run commands and scripts as jobs of this machine: with a time, a log and an end that outlive the terminal.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  paceline jobs run -- python train.py\n  paceline jobs ps\n  \
+        paceline jobs inspect 692aef3ce80b42e4d05c0ee3\n\nHugging Face's own client does the same with a server that was started by \
+        `paceline serve --jobs`."
+    )]
+    Jobs(JobsCommand),
     /// Look for what stands in the way of a training that logs, and tell the cure.
     #[command(
         after_help = "Examples:\n  paceline doctor\n  paceline doctor --python .venv/bin/python --json\n\n\
@@ -218,6 +239,9 @@ pub(crate) enum Command {
     /// Answer a question of a Python program about the data directory: JSON from standard input to standard output.
     #[command(hide = true)]
     Ask(AskArguments),
+    /// Take care of one job: its log, its time, its end. Whoever submits one starts this.
+    #[command(hide = true)]
+    JobRunner(JobRunnerArguments),
     /// Bring journals to the tables, as long as there are any. Trainers start this by themselves.
     #[command(hide = true)]
     Companion(CompanionArguments),
@@ -347,11 +371,12 @@ impl Command {
             | Self::Pull(_)
             | Self::Skills(_)
             | Self::Doctor(_)
-            | Self::Plan(_) => false,
+            | Self::Plan(_)
+            | Self::Train(_)
+            | Self::Jobs(_) => false,
             Self::Registry(_) | Self::Config(_) => false,
-            Self::Completions(_) | Self::Openapi | Self::Artifact(_) | Self::Ask(_) | Self::Companion(_) => {
-                false
-            }
+            Self::Completions(_) | Self::Openapi | Self::Artifact(_) | Self::Ask(_) => false,
+            Self::Companion(_) | Self::JobRunner(_) => false,
         }
     }
 }
@@ -419,6 +444,13 @@ pub(crate) struct ServeArguments {
     /// Let tools of MCP delete and rename, for who shows a token that permits it.
     #[arg(long)]
     pub(crate) mcp_allow_write: bool,
+    /// Start jobs as Hugging Face Jobs does, on this machine, for who shows a token of the scope admin: they may do
+    /// whatever the user of this server may.
+    #[arg(long)]
+    pub(crate) jobs: bool,
+    /// Memory that each job may use, as 2G or 500M; nine tenths of the machine's when absent.
+    #[arg(long, value_name = "SIZE", requires = "jobs", value_parser = jobs::memory)]
+    pub(crate) job_memory: Option<u64>,
     /// Write a line for each request to standard error, in this form; PACELINE_LOG says how much more or less.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<LogFormat>,
@@ -465,6 +497,9 @@ impl Arguments {
         }
         if let Command::Plan(arguments) = &self.command {
             return arguments.check();
+        }
+        if let Command::Train(arguments) = &self.command {
+            return arguments.plan.check();
         }
         if let Command::Import(arguments) = &self.command { arguments.check() } else { Ok(()) }
     }

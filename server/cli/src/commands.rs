@@ -11,6 +11,7 @@ pub(crate) mod findings;
 pub(crate) mod freeze;
 pub(crate) mod get;
 pub(crate) mod import;
+pub(crate) mod jobs;
 pub(crate) mod list;
 pub(crate) mod mcp;
 pub(crate) mod openapi;
@@ -27,6 +28,7 @@ pub(crate) mod sync;
 mod text;
 pub(crate) mod token;
 mod traces;
+pub(crate) mod train;
 pub(crate) mod wait;
 pub(crate) mod watch;
 

@@ -7,6 +7,7 @@ use paceline_http::ServeError;
 use paceline_hub::parquet::ParquetError;
 use paceline_hub::remote::HubFault;
 use paceline_hub::sync::SyncFault;
+use paceline_jobs::JobFault;
 use paceline_planner::PlanError;
 use paceline_query::QueryError;
 use paceline_schema::ErrorCode;
@@ -52,6 +53,7 @@ pub(crate) fn hint(code: ErrorCode, told: String) -> String {
         ErrorCode::MetricNotFound => {
             "`paceline list metrics --project PROJECT --run RUN` shows what is there"
         }
+        ErrorCode::JobNotFound => "`paceline jobs ps --all` shows what is there",
         ErrorCode::InvalidRequest
         | ErrorCode::SqlRefused
         | ErrorCode::SqlTooExpensive
@@ -70,7 +72,9 @@ pub(crate) fn hint(code: ErrorCode, told: String) -> String {
         | ErrorCode::ProjectDamaged
         | ErrorCode::Internal
         | ErrorCode::Busy
-        | ErrorCode::StorageUnavailable => return told,
+        | ErrorCode::StorageUnavailable
+        | ErrorCode::JobsOff
+        | ErrorCode::NotSupported => return told,
     };
     // Something more particular, as a name that looks alike, is better.
     if told == code.hint() { command.to_owned() } else { told }
@@ -128,6 +132,12 @@ impl From<SyncFault> for Failure {
 impl From<HubFault> for Failure {
     fn from(fault: HubFault) -> Self {
         SyncFault::from(fault).into()
+    }
+}
+
+impl From<JobFault> for Failure {
+    fn from(fault: JobFault) -> Self {
+        Self::new(fault.to_string(), fault.hint())
     }
 }
 

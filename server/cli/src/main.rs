@@ -45,6 +45,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Pull(arguments) => commands::sync::pull(arguments),
         Command::Skills(command) => commands::skills::run(command),
         Command::Plan(arguments) => commands::plan::run(arguments),
+        Command::Train(arguments) => commands::train::run(arguments),
+        Command::Jobs(command) => commands::jobs::run(command),
         Command::Registry(command) => commands::registry::run(command),
         Command::Config(command) => commands::config::run(command),
         Command::Doctor(arguments) => commands::doctor::run(arguments),
@@ -54,6 +56,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Artifact(arguments) => commands::artifact::run(arguments),
         Command::Ask(arguments) => commands::ask::run(arguments),
         Command::Companion(arguments) => commands::companion::run(arguments),
+        Command::JobRunner(arguments) => commands::jobs::run_supervisor(arguments),
     }
 }
 

@@ -8,7 +8,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::body::MAX_JSON_BYTES;
 use crate::state::State;
-use crate::{compat, guard, mcp, observe, page, routes, telemetry};
+use crate::{compat, guard, jobs, mcp, observe, page, routes, telemetry};
 
 /// One application; each worker makes its own around the shared state.
 pub(crate) fn build(
@@ -34,6 +34,7 @@ pub(crate) fn build(
                 web::resource("/metrics").get(telemetry::answer).default_service(web::to(page::answer)),
             )
             .service(web::resource([mcp::PATH, mcp::PATH_OF_FOLDER]).route(web::to(mcp::answer)))
+            .configure(jobs::configure)
             .default_service(web::to(page::answer))
             .wrap(Compress::default())
             .wrap(from_fn(guard::guard))

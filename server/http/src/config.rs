@@ -3,6 +3,8 @@
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
+use paceline_jobs::Workshop;
+
 use crate::ServeError;
 use crate::access::Secret;
 use crate::frontend::Frontend;
@@ -40,6 +42,8 @@ pub struct ServerConfig {
     pub frontend: Option<PathBuf>,
     /// Tools of MCP may change something, for who has a token that permits it.
     pub mcp_may_write: bool,
+    /// What jobs are run with; none are started when absent.
+    pub jobs: Option<Workshop>,
 }
 
 impl Default for ServerConfig {
@@ -53,6 +57,7 @@ impl Default for ServerConfig {
             tls: None,
             frontend: None,
             mcp_may_write: false,
+            jobs: None,
         }
     }
 }
@@ -76,6 +81,8 @@ pub(crate) struct Settings {
     pub(crate) frontend: Option<Frontend>,
     /// Tools of MCP may change something.
     pub(crate) mcp_may_write: bool,
+    /// What jobs are run with.
+    pub(crate) jobs: Option<Workshop>,
 }
 
 impl ServerConfig {
@@ -102,8 +109,13 @@ impl ServerConfig {
             .map_err(|name| ServeError::AllowedHost { name })?;
         let tls = self.tls.as_ref().map(tls::load).transpose()?;
         let frontend = self.frontend.as_deref().map(Frontend::open).transpose()?;
-        let settings =
-            Settings { hosts, is_secure: tls.is_some(), frontend, mcp_may_write: self.mcp_may_write };
+        let settings = Settings {
+            hosts,
+            is_secure: tls.is_some(),
+            frontend,
+            mcp_may_write: self.mcp_may_write,
+            jobs: self.jobs.clone(),
+        };
         Ok(Checked { address, token, generated_token, tls, settings })
     }
 }

@@ -1,6 +1,7 @@
 //! Examples for the OpenAPI document, made of the types themselves so that they cannot be wrong.
 
 mod artifact;
+mod jobs;
 mod sync;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 
 pub(crate) use artifact::{artifact_record, artifact_versions, artifacts, lineage, run_artifacts};
+pub(crate) use jobs::{job_report, job_reports};
 pub(crate) use sync::{sync_status, sync_target};
 
 use crate::compat::version::PeerVersion;

@@ -20,6 +20,7 @@ mod exchange;
 mod frontend;
 mod guard;
 mod ingest;
+mod jobs;
 mod logo;
 mod mcp;
 mod observe;

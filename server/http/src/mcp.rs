@@ -14,7 +14,12 @@ use actix_web::http::header::{
 use actix_web::rt::System;
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse, rt};
-use paceline_mcp::{Bouquet, Fault, HttpQuestion, PeerCall, Pending, Question, Server, Threads, Wait, World};
+use paceline_hub::remote::Account;
+use paceline_jobs::Workshop;
+use paceline_mcp::{
+    Bouquet, Fault, HttpQuestion, JobDesk, JobErrand, PeerCall, Pending, Question, Server, Threads, Wait,
+    World,
+};
 use paceline_query::Engine;
 use paceline_schema::Scope;
 use paceline_schema::events::Waited;
@@ -102,8 +107,13 @@ fn chosen(request: &HttpRequest) -> Result<Bouquet, ApiError> {
 ///
 /// # Errors
 /// When the system gives no threads, or the other end does not speak the protocol.
-pub fn serve_mcp(engine: Engine, bouquet: Bouquet, may_write: bool) -> Result<(), ServeError> {
-    let checked = ServerConfig::default().check()?;
+pub fn serve_mcp(
+    engine: Engine,
+    bouquet: Bouquet,
+    may_write: bool,
+    jobs: Option<Workshop>,
+) -> Result<(), ServeError> {
+    let checked = ServerConfig { jobs, ..ServerConfig::default() }.check()?;
     let tokens = TokenFile::of(engine.store().directory());
     let access = Access::open(checked.token, tokens, false)?;
     let state = web::Data::new(AppState::start(engine, access, checked.settings, system_clock)?);
@@ -175,6 +185,26 @@ impl World for Desk {
             let Wait { project, run, conditions, timeout } = wait;
             let waited = waiting::wait(&caller.state, project, run, conditions, Instant::now() + timeout);
             waited.await.map_err(|error| error.fault())
+        })
+    }
+
+    fn jobs(&self, needed: Scope, errand: JobErrand) -> Pending<Value> {
+        let may_write = self.may_write;
+        self.send(move |caller| async move {
+            let permitted = match &caller.request {
+                None if may_write || needed == Scope::Read => Ok(()),
+                None => Err(ApiError::invalid("changing something is switched off here")),
+                Some(request) => check(request, needed),
+            };
+            permitted.map_err(|error| error.fault())?;
+            let (jobs, workshop) = (caller.state.jobs.local.clone(), caller.state.jobs.workshop.clone());
+            let done = caller.state.write_with(move |engine| {
+                let account = Account::of_this_process().ok();
+                let own_token =
+                    account.as_ref().and_then(Account::token).map(|token| token.for_job().to_owned());
+                Ok(errand(&JobDesk { engine, jobs: &jobs, workshop: workshop.as_ref(), own_token }))
+            });
+            done.await.map_err(|error| error.fault())?
         })
     }
 

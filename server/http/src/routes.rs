@@ -17,6 +17,7 @@ mod changes;
 mod console;
 mod events;
 mod health;
+mod jobs;
 mod logs;
 mod many_runs;
 mod media;
@@ -86,6 +87,8 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(media::get_media)
             .service(values::list_values)
             .service(query::query_project)
+            .service(jobs::list_jobs)
+            .service(jobs::get_job)
             .service(sync::get_sync)
             .service(sync::start_sync)
             .service(alerts::list_project_alerts)

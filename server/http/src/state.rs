@@ -9,6 +9,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, EntityTag};
 use actix_web::{HttpRequest, HttpResponse, Responder, web};
+use paceline_jobs::LocalJobs;
 use paceline_query::{Engine, QueryError};
 use paceline_schema::Timestamp;
 use paceline_storage::Store;
@@ -24,6 +25,7 @@ use crate::etag;
 use crate::events::Events;
 use crate::frontend::Frontend;
 use crate::guard::AllowedHosts;
+use crate::jobs::Jobs;
 use crate::pool::Pool;
 use crate::stopping::Stopping;
 use crate::telemetry::Telemetry;
@@ -67,6 +69,8 @@ pub(crate) struct AppState {
     pub(crate) frontend: Option<Frontend>,
     /// Tools of MCP may change something.
     pub(crate) mcp_may_write: bool,
+    /// Jobs of this machine.
+    pub(crate) jobs: Jobs,
     pub(crate) stopping: Stopping,
     pub(crate) telemetry: Telemetry,
     /// What the peer's page is shown with.
@@ -94,6 +98,7 @@ impl AppState {
         let cores = available_parallelism().map_or(2, NonZero::get);
         Ok(Self {
             uploads: Uploads::open(engine.store().directory()),
+            jobs: Jobs { local: LocalJobs::of(engine.store().directory()), workshop: settings.jobs },
             gradio_events: GradioEvents::default(),
             engine,
             reads: Pool::start("read", cores.clamp(2, 8), READ_QUEUE, 0)?,
@@ -234,6 +239,18 @@ impl AppState {
     ) -> Result<T, ApiError> {
         let engine = self.engine.clone();
         self.writes.run(move || job(engine.store())).await
+    }
+
+    /// Does something with the engine that may take long, on the threads of writers, of which there are many.
+    ///
+    /// # Errors
+    /// Those of `job` and of the pool.
+    pub(crate) async fn write_with<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Engine) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let engine = self.engine.clone();
+        self.writes.run(move || job(&engine)).await
     }
 
     /// Stores something; returns when it is committed.

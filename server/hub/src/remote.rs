@@ -15,6 +15,7 @@ mod names;
 mod repository;
 
 pub(crate) use attempts::pause;
+pub(crate) use client::{Client, JSON, Payload};
 #[cfg(test)]
 pub(crate) use file::digest_bytes;
 pub(crate) use file::digest_text;

@@ -15,7 +15,8 @@ pub enum Bouquet {
 }
 
 /// The tools that the skills name.
-const OF_THE_SKILLS: [&str; 7] = [
+const OF_THE_SKILLS: [&str; 8] = [
+    "hf_jobs",
     "get_run_status",
     "wait_for_run",
     "get_findings",

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::bouquet::Bouquet;
 use crate::fault::Fault;
+use crate::jobs;
 use crate::peer::{Answers, PEER, PeerTool};
 use crate::schemas::Object;
 use crate::tool::{Here, OwnTool};
@@ -19,6 +20,7 @@ use crate::world::{Pending, Threads};
 enum Answerer {
     Own(OwnTool),
     Peer(PeerTool),
+    Jobs,
 }
 
 /// A tool with what is said of it.
@@ -43,7 +45,18 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
             answerer: Answerer::Peer(*tool),
         }
     });
-    own.chain(peer).collect()
+    let annotations = ToolAnnotations::with_title(jobs::TITLE)
+        .read_only(false)
+        .destructive(true)
+        .idempotent(false)
+        .open_world(true);
+    let jobs = Entry {
+        listed: described(jobs::NAME, jobs::DESCRIPTION, jobs::input(), jobs::output())
+            .with_title(jobs::TITLE)
+            .with_annotations(annotations),
+        answerer: Answerer::Jobs,
+    };
+    own.chain([jobs]).chain(peer).collect()
 });
 
 fn described(name: &'static str, description: &'static str, input: Object, output: Object) -> Tool {
@@ -78,12 +91,17 @@ impl Entry {
     pub(crate) fn is_in(&self, bouquet: Bouquet) -> bool {
         match self.answerer {
             Answerer::Own(tool) => bouquet.has_own(tool.name),
+            Answerer::Jobs => bouquet.has_own(jobs::NAME),
             Answerer::Peer(_) => bouquet.has_peers(),
         }
     }
 
     pub(crate) fn writes(&self) -> bool {
-        matches!(self.answerer, Answerer::Peer(tool) if tool.writes())
+        match self.answerer {
+            Answerer::Own(_) => false,
+            Answerer::Jobs => true,
+            Answerer::Peer(tool) => tool.writes(),
+        }
     }
 
     /// Calls it.
@@ -93,6 +111,7 @@ impl Entry {
                 let answer = (tool.call)(world, arguments);
                 Box::pin(async move { Ok(CallToolResult::structured(answer.await?)) })
             }
+            Answerer::Jobs => jobs::call(&world, arguments),
             Answerer::Peer(tool) => {
                 let answer = tool.call(&world, arguments);
                 Box::pin(async move {
@@ -148,9 +167,10 @@ mod tests {
     #[test]
     fn each_bouquet_has_its_tools_and_nobody_writes_unasked() {
         let all = names(Bouquet::All, true);
-        assert_eq!(all.len(), OWN.len() + 15);
-        assert_eq!(names(Bouquet::All, false).len(), all.len() - 3);
-        assert_eq!(names(Bouquet::Tracker, true).len(), OWN.len());
+        // Jobs are started with one more.
+        assert_eq!(all.len(), OWN.len() + 1 + 15);
+        assert_eq!(names(Bouquet::All, false).len(), all.len() - 4);
+        assert_eq!(names(Bouquet::Tracker, true).len(), OWN.len() + 1);
         assert_eq!(names(Bouquet::Trackio, true).len(), 15);
         assert!(names(Bouquet::Skills, true).contains(&"get_run_status".to_owned()));
         let mut once = all.clone();

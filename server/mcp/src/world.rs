@@ -4,9 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use paceline_jobs::{LocalJobs, Workshop};
 use paceline_query::{Engine, WaitCondition};
-use paceline_schema::Operation;
 use paceline_schema::events::Waited;
+use paceline_schema::{Operation, Scope};
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
@@ -52,6 +53,21 @@ pub struct PeerCall {
     pub token: Option<String>,
 }
 
+/// What the tool of jobs works with.
+pub struct JobDesk<'a> {
+    /// Where runs are asked for.
+    pub engine: &'a Engine,
+    /// The jobs of the data directory.
+    pub jobs: &'a LocalJobs,
+    /// What they are run with; `None` where none are started.
+    pub workshop: Option<&'a Workshop>,
+    /// What `$HF_TOKEN` stands for.
+    pub own_token: Option<String>,
+}
+
+/// Something done with jobs. It blocks, so it is done on a thread of its own.
+pub type JobErrand = Box<dyn FnOnce(&JobDesk<'_>) -> Result<Value, Fault> + Send>;
+
 /// The program that the tools run in, for one caller.
 pub trait World: Send + Sync + 'static {
     /// Whether tools that change something are offered.
@@ -62,6 +78,9 @@ pub trait World: Send + Sync + 'static {
 
     /// Waits for a run.
     fn wait(&self, wait: Wait) -> Pending<Waited>;
+
+    /// Does something with jobs, if the caller may do what `needed` permits.
+    fn jobs(&self, needed: Scope, errand: JobErrand) -> Pending<Value>;
 
     /// Makes a call of the peer's wire, if the caller may.
     fn call(&self, call: PeerCall) -> Pending<Value>;

@@ -68,6 +68,7 @@ class Hub:
         self.roles: dict[str, str] = {WRITE_TOKEN: "write", READ_TOKEN: "read"}
         self.page_size, self.part_bytes, self.largest_file = page_size, part_bytes, 50 << 30
         self.repositories: dict[str, Repository] = {}
+        self.jobs: dict[str, dict[str, Any]] = {}
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.lock = threading.RLock()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from support import hub_jobs
 from support.hub_repository import Refusal, Repository, StoredFile, entry, tree
 
 if TYPE_CHECKING:
@@ -359,6 +360,7 @@ _HUB: list[tuple[str, str, _Handle]] = [
     ("GET", r"/api/whoami-v2", _whoami),
     ("POST", r"/api/repos/create", _create),
     ("POST", r"/api/validate-yaml", _validate_yaml),
+    *hub_jobs.ROUTES,
     *_routes("/api/datasets/", "/datasets/", "[^/]+/[^/]+?"),
     *_routes("/api/", "/", "spaces/[^/]+/[^/]+?"),
 ]

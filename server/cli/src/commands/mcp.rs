@@ -7,6 +7,7 @@ use paceline_http::{Remote, relay, serve_mcp};
 use paceline_query::Engine;
 use paceline_storage::Durability;
 
+use super::jobs::workshop;
 use super::open_store;
 use crate::arguments::{McpArguments, RemoteArguments};
 use crate::failure::Failure;
@@ -27,7 +28,8 @@ pub(crate) fn run(arguments: &McpArguments, remote: &RemoteArguments) -> Result<
     if let Err(error) = &background {
         output::note(&format!("journals stay as they are, the data directory cannot be written: {error}"));
     }
-    let answered = serve_mcp(Engine::new(store.clone()), arguments.bouquet, arguments.allow_write);
+    let jobs = arguments.allow_write.then(|| workshop(None)).transpose()?;
+    let answered = serve_mcp(Engine::new(store.clone()), arguments.bouquet, arguments.allow_write, jobs);
     drop(background);
     store.close();
     Ok(answered?)

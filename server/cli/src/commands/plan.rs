@@ -4,11 +4,11 @@ mod dataset;
 mod model;
 mod report;
 mod rows;
-mod script;
+pub(super) mod script;
 
 use paceline_planner::{PlanError, Request, Sample, Wishes, inspect, plan};
 use paceline_schema::dataset_report::{DatasetReport, Verdict};
-use paceline_schema::plan::Method;
+use paceline_schema::plan::{Method, TrainingPlan};
 
 use crate::arguments::{AskedMethod, PlanArguments};
 use crate::failure::Failure;
@@ -16,12 +16,39 @@ use crate::output;
 
 /// Plans, or looks at a dataset when no model is named.
 pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Failure> {
+    let plan = match made(arguments)? {
+        Made::Plan(plan) => plan,
+        Made::Report(report, asked) => return show(&report, asked, arguments.json),
+    };
+    if let (Some(file), Some(dataset)) = (&arguments.script, &arguments.dataset) {
+        script::write(&plan, dataset, file)?;
+    }
+    tell(&plan, arguments.json)
+}
+
+/// What comes of what was asked for.
+pub(super) enum Made {
+    /// A plan.
+    Plan(Box<TrainingPlan>),
+    /// What a dataset serves, where no model is named, and the method that was asked for.
+    Report(Box<DatasetReport>, Option<Method>),
+}
+
+/// Tells a plan.
+pub(super) fn tell(plan: &TrainingPlan, json: bool) -> Result<(), Failure> {
+    if json { Ok(output::json_indented(plan)?) } else { report::plan(plan) }
+}
+
+/// Plans, or looks at a dataset.
+pub(super) fn made(arguments: &PlanArguments) -> Result<Made, Failure> {
     let asked = arguments.method.map(known).transpose()?;
     let sample = arguments.dataset.as_deref().map(rows::sample).transpose()?;
     let looked = sample.as_ref().zip(arguments.dataset.as_deref());
     let looked = looked.map(|(sample, path)| inspect(&path.display().to_string(), sample));
     let Some(name) = &arguments.model else {
-        return looked.map_or(Ok(()), |report| show(&report, asked, arguments.json));
+        let looked = looked
+            .ok_or_else(|| Failure::new("nothing is named to plan", "`--model MODEL` names what to train"))?;
+        return Ok(Made::Report(Box::new(looked), asked));
     };
     let method = method(asked, looked.as_ref())?;
     let total = sample.as_ref().and_then(|sample| sample.total_rows);
@@ -40,10 +67,7 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Failure> {
     };
     let mut plan = plan(&request)?;
     plan.dataset = looked;
-    if let (Some(file), Some(dataset)) = (&arguments.script, &arguments.dataset) {
-        script::write(&plan, dataset, file)?;
-    }
-    if arguments.json { Ok(output::json_indented(&plan)?) } else { report::plan(&plan) }
+    Ok(Made::Plan(Box::new(plan)))
 }
 
 /// Shows what a dataset serves; one that serves nothing, or not what was asked for, is an error all the same.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use paceline_companion::{Background, keep_webhook};
 use paceline_http::{AlertWebhook, AutoAlerts, Listening, Port, ServerConfig, TlsFiles};
+use paceline_jobs::Workshop;
 use paceline_query::Engine;
 use paceline_schema::env::GRADIO_SERVER_PORT;
 use paceline_storage::Durability;
@@ -21,7 +22,11 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
     let tls = tls.map(|(certificate, key)| TlsFiles { certificate, key });
     let alerts = arguments.alerts.auto_alerts.then(|| arguments.alerts.alert_webhook.clone());
-    serve(&arguments.listen, tls, arguments.mcp_allow_write, alerts, |listening| {
+    let allowed = Allowed {
+        mcp_may_write: arguments.mcp_allow_write,
+        jobs: arguments.jobs.then(|| super::jobs::workshop(arguments.job_memory)).transpose()?,
+    };
+    serve(&arguments.listen, tls, allowed, alerts, |listening| {
         if let Some(parent) = arguments.parent {
             parent::end_with(parent, listening.stopper.clone())?;
         }
@@ -33,11 +38,20 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     })
 }
 
+/// What a server does only where it was started for it.
+#[derive(Debug, Default)]
+pub(super) struct Allowed {
+    /// Tools of MCP change something.
+    pub(super) mcp_may_write: bool,
+    /// Jobs are started, with this.
+    pub(super) jobs: Option<Workshop>,
+}
+
 /// Serves; `alerts` asks for alerts of findings, and names the webhook that gets them too; `on_ready` says where. When it cannot be said, the server runs all the same.
 pub(super) fn serve(
     arguments: &ListenArguments,
     tls: Option<TlsFiles>,
-    mcp_may_write: bool,
+    allowed: Allowed,
     alerts: Option<Option<String>>,
     on_ready: impl FnOnce(&Listening) -> io::Result<()>,
 ) -> Result<(), Failure> {
@@ -49,7 +63,8 @@ pub(super) fn serve(
         allowed_hosts: arguments.allowed_hosts.clone(),
         tls,
         frontend: arguments.frontend(),
-        mcp_may_write,
+        mcp_may_write: allowed.mcp_may_write,
+        jobs: allowed.jobs,
     };
     memory::give_back_early();
     let store = open_store(&arguments.directory, Durability::Power, true)?;

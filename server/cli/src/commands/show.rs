@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::process::{Command, Stdio};
 
-use super::serve::{print_write_address, serve};
+use super::serve::{Allowed, print_write_address, serve};
 use crate::arguments::ShowArguments;
 use crate::failure::Failure;
 use crate::output;
@@ -11,7 +11,7 @@ use crate::output;
 /// Serves and opens the page, where there is somebody to look at it.
 pub(crate) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
     let browser = !arguments.no_browser && io::stdout().is_terminal();
-    serve(&arguments.listen, None, false, None, |listening| {
+    serve(&arguments.listen, None, Allowed::default(), None, |listening| {
         if browser {
             open_browser(&page(&listening.launch_url, arguments.project.as_deref()));
         }

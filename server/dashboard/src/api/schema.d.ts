@@ -44,6 +44,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the jobs of this machine, newest first, each with where its run stands and what it costs. */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells where a job and its run stand: `summary` has the step, the loss, the time left and the price in one sentence. */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -1260,6 +1294,121 @@ export interface components {
             /** @description When they were seen to live. */
             time: components["schemas"]["Timestamp"];
         };
+        /** @description How long a job took. */
+        JobDurations: {
+            /**
+             * Format: int64
+             * @description Seconds it ran, or runs so far.
+             * @default null
+             */
+            runningSecs: number | null;
+            /**
+             * Format: int64
+             * @description Seconds until it began to run.
+             * @default null
+             */
+            schedulingSecs: number | null;
+            /**
+             * Format: int64
+             * @description Seconds since it was made.
+             * @default null
+             */
+            totalSecs: number | null;
+        };
+        /** @description What a training is expected to take, kept with its job. */
+        JobExpectation: {
+            /** @description The machine these prices are for. */
+            flavor: string;
+            /**
+             * Format: double
+             * @description Seconds.
+             */
+            seconds: number;
+            /**
+             * Format: double
+             * @description Price of all of it, dollars.
+             */
+            usd: number;
+            /**
+             * Format: double
+             * @description Price of an hour, dollars.
+             */
+            usd_per_hour: number;
+        };
+        /** @description A job as it is told. */
+        JobInfo: {
+            /** @description What it is given after that. */
+            arguments?: string[] | null;
+            /** @description The program and what it is given. */
+            command?: string[] | null;
+            createdAt?: components["schemas"]["Timestamp"] | null;
+            /** @description The image that was named. */
+            dockerImage?: string | null;
+            durations?: components["schemas"]["JobDurations"] | null;
+            /** @description Variables of its environment. */
+            environment?: Record<string, unknown>;
+            finishedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description The machine that was named. */
+            flavor?: string | null;
+            /** @description Id. */
+            id: string;
+            /** @description Words to find it by. */
+            labels?: Record<string, unknown>;
+            /** @description Whose it is. */
+            owner: components["schemas"]["JobOwner"];
+            /** @description Names of its secrets; their values are not told. */
+            secrets?: Record<string, unknown>;
+            /** @description The Space whose image was named. */
+            spaceId?: string | null;
+            startedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["JobStatus"];
+            /**
+             * Format: int64
+             * @description Seconds after which it is ended.
+             */
+            timeoutSeconds?: number | null;
+        };
+        /** @description Whose job it is. */
+        JobOwner: {
+            /** @description Id. */
+            id: string;
+            /** @description Name: the namespace of the job. */
+            name: string;
+            /** @description `user` or `org`. */
+            type: string;
+        };
+        /** @description A job with the run that it logs into. */
+        JobReport: {
+            expected?: components["schemas"]["JobExpectation"] | null;
+            /** @description The job. */
+            job: components["schemas"]["JobInfo"];
+            run?: components["schemas"]["RunStatus"] | null;
+            /** @description One sentence for a person: where it stands and what it costs. */
+            summary: string;
+            /**
+             * Format: double
+             * @description What it costs so far by the same price, dollars.
+             */
+            usd?: number | null;
+        };
+        /** @description Jobs, newest first. */
+        JobReports: {
+            /** @description The jobs. */
+            jobs: components["schemas"]["JobReport"][];
+        };
+        /**
+         * @description Where a job stands.
+         * @enum {string}
+         */
+        JobStage: "SCHEDULING" | "RUNNING" | "COMPLETED" | "CANCELED" | "ERROR" | "DELETED";
+        /** @description Where a job stands, and why. */
+        JobStatus: {
+            /** @description What happened and what to do about it. */
+            message?: string | null;
+            /** @description Where. */
+            stage: components["schemas"]["JobStage"];
+        };
         /** @description What a version came from, and what came from it. */
         Lineage: {
             /** @description Who made and used what, oldest first. */
@@ -2113,6 +2262,11 @@ export interface components {
              */
             git_remote: string | null;
             /**
+             * @description The job it is part of, by its id.
+             * @default null
+             */
+            job: string;
+            /**
              * @description Versions of the packages that matter to a training, by name.
              * @default {}
              */
@@ -2898,6 +3052,379 @@ export interface operations {
             };
             /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only those in this stage; in any when absent.
+                 * @example RUNNING
+                 */
+                stage?: components["schemas"]["JobStage"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The jobs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "expected": {
+                     *             "flavor": "t4-small",
+                     *             "seconds": 4100,
+                     *             "usd": 0.86,
+                     *             "usd_per_hour": 0.75
+                     *           },
+                     *           "job": {
+                     *             "arguments": [],
+                     *             "command": [
+                     *               "uv",
+                     *               "run",
+                     *               "train.py"
+                     *             ],
+                     *             "createdAt": "2026-11-23T01:29:22.070297Z",
+                     *             "dockerImage": "ghcr.io/astral-sh/uv:python3.12-bookworm",
+                     *             "durations": {
+                     *               "runningSecs": 2910,
+                     *               "schedulingSecs": 0,
+                     *               "totalSecs": 2910
+                     *             },
+                     *             "environment": {
+                     *               "SEED": "1"
+                     *             },
+                     *             "finishedAt": null,
+                     *             "flavor": "t4-small",
+                     *             "id": "692aef3ce80b42e4d05c0ee3",
+                     *             "labels": {
+                     *               "name": "train-1f3c"
+                     *             },
+                     *             "owner": {
+                     *               "id": "local",
+                     *               "name": "local",
+                     *               "type": "user"
+                     *             },
+                     *             "secrets": {
+                     *               "HF_TOKEN": null
+                     *             },
+                     *             "spaceId": null,
+                     *             "startedAt": "2026-11-23T01:29:22.070297Z",
+                     *             "status": {
+                     *               "message": null,
+                     *               "stage": "RUNNING"
+                     *             },
+                     *             "timeoutSeconds": 7200
+                     *           },
+                     *           "run": {
+                     *             "alerts": {
+                     *               "error": 0,
+                     *               "info": 0,
+                     *               "warn": 0
+                     *             },
+                     *             "elapsed_seconds": 2910,
+                     *             "epoch": 2.1,
+                     *             "eta_high_seconds": 1260,
+                     *             "eta_low_seconds": 1150,
+                     *             "eta_seconds": 1198,
+                     *             "findings": [
+                     *               {
+                     *                 "code": "grad_norm_spike",
+                     *                 "evidence": "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since",
+                     *                 "metrics": [
+                     *                   "train/grad_norm"
+                     *                 ],
+                     *                 "severity": "note",
+                     *                 "since_step": 610
+                     *               }
+                     *             ],
+                     *             "finish_at": "2026-11-23T02:37:50.070297+00:00",
+                     *             "learning_rate": 0.000087,
+                     *             "loss": {
+                     *               "best": 1.19,
+                     *               "best_step": 840,
+                     *               "first": 2.41,
+                     *               "key": "train/loss",
+                     *               "latest": 1.21,
+                     *               "recent": 1.23,
+                     *               "slope_per_1000_steps": -0.82,
+                     *               "trend": "falling",
+                     *               "trend_since_step": 600
+                     *             },
+                     *             "progress": 0.708,
+                     *             "project": "digits",
+                     *             "run": "lr-3e-4",
+                     *             "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *             "seconds_since_last_row": 1.2,
+                     *             "state": "running",
+                     *             "state_source": "process",
+                     *             "step": 850,
+                     *             "steps_per_second": 0.29,
+                     *             "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
+                     *             "total_steps": 1200,
+                     *             "total_steps_exact": true,
+                     *             "total_steps_source": "max_steps"
+                     *           },
+                     *           "summary": "Job 692aef3ce80b42e4d05c0ee3 running, 49 minutes, step 850 of 1,200, loss 1.23 from 2.41, about 20 minutes left, `train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since (grad_norm_spike), $0.61 of about $0.86 at the price of t4-small",
+                     *           "usd": 0.6125
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobReports"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the job.
+                 * @example 692aef3ce80b42e4d05c0ee3
+                 */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expected": {
+                     *         "flavor": "t4-small",
+                     *         "seconds": 4100,
+                     *         "usd": 0.86,
+                     *         "usd_per_hour": 0.75
+                     *       },
+                     *       "job": {
+                     *         "arguments": [],
+                     *         "command": [
+                     *           "uv",
+                     *           "run",
+                     *           "train.py"
+                     *         ],
+                     *         "createdAt": "2026-11-23T01:29:22.070297Z",
+                     *         "dockerImage": "ghcr.io/astral-sh/uv:python3.12-bookworm",
+                     *         "durations": {
+                     *           "runningSecs": 2910,
+                     *           "schedulingSecs": 0,
+                     *           "totalSecs": 2910
+                     *         },
+                     *         "environment": {
+                     *           "SEED": "1"
+                     *         },
+                     *         "finishedAt": null,
+                     *         "flavor": "t4-small",
+                     *         "id": "692aef3ce80b42e4d05c0ee3",
+                     *         "labels": {
+                     *           "name": "train-1f3c"
+                     *         },
+                     *         "owner": {
+                     *           "id": "local",
+                     *           "name": "local",
+                     *           "type": "user"
+                     *         },
+                     *         "secrets": {
+                     *           "HF_TOKEN": null
+                     *         },
+                     *         "spaceId": null,
+                     *         "startedAt": "2026-11-23T01:29:22.070297Z",
+                     *         "status": {
+                     *           "message": null,
+                     *           "stage": "RUNNING"
+                     *         },
+                     *         "timeoutSeconds": 7200
+                     *       },
+                     *       "run": {
+                     *         "alerts": {
+                     *           "error": 0,
+                     *           "info": 0,
+                     *           "warn": 0
+                     *         },
+                     *         "elapsed_seconds": 2910,
+                     *         "epoch": 2.1,
+                     *         "eta_high_seconds": 1260,
+                     *         "eta_low_seconds": 1150,
+                     *         "eta_seconds": 1198,
+                     *         "findings": [
+                     *           {
+                     *             "code": "grad_norm_spike",
+                     *             "evidence": "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since",
+                     *             "metrics": [
+                     *               "train/grad_norm"
+                     *             ],
+                     *             "severity": "note",
+                     *             "since_step": 610
+                     *           }
+                     *         ],
+                     *         "finish_at": "2026-11-23T02:37:50.070297+00:00",
+                     *         "learning_rate": 0.000087,
+                     *         "loss": {
+                     *           "best": 1.19,
+                     *           "best_step": 840,
+                     *           "first": 2.41,
+                     *           "key": "train/loss",
+                     *           "latest": 1.21,
+                     *           "recent": 1.23,
+                     *           "slope_per_1000_steps": -0.82,
+                     *           "trend": "falling",
+                     *           "trend_since_step": 600
+                     *         },
+                     *         "progress": 0.708,
+                     *         "project": "digits",
+                     *         "run": "lr-3e-4",
+                     *         "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *         "seconds_since_last_row": 1.2,
+                     *         "state": "running",
+                     *         "state_source": "process",
+                     *         "step": 850,
+                     *         "steps_per_second": 0.29,
+                     *         "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
+                     *         "total_steps": 1200,
+                     *         "total_steps_exact": true,
+                     *         "total_steps_source": "max_steps"
+                     *       },
+                     *       "summary": "Job 692aef3ce80b42e4d05c0ee3 running, 49 minutes, step 850 of 1,200, loss 1.23 from 2.41, about 20 minutes left, `train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since (grad_norm_spike), $0.61 of about $0.86 at the price of t4-small",
+                     *       "usd": 0.6125
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobReport"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

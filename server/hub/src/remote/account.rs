@@ -22,6 +22,12 @@ impl Token {
         &self.secret
     }
 
+    /// For the environment of a job that its owner submits, and nothing else.
+    #[must_use]
+    pub fn for_job(&self) -> &str {
+        &self.secret
+    }
+
     /// Where it was found, in words: what to look at when it is not good enough.
     #[must_use]
     pub fn source(&self) -> &str {

@@ -36,13 +36,18 @@ pub(crate) enum Payload<'a> {
 
 impl Client {
     pub(crate) fn new(account: Account) -> Self {
+        Self::listening(account, ANSWER_PATIENCE)
+    }
+
+    /// One whose answers may come in pieces, with a pause of so long between them.
+    pub(crate) fn listening(account: Account, patience: Duration) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             // Followed by hand: another host is not shown the token.
             .max_redirects(0)
             .timeout_connect(Some(CONNECT_PATIENCE))
             .timeout_recv_response(Some(ANSWER_PATIENCE))
-            .timeout_per_read(Some(ANSWER_PATIENCE))
+            .timeout_per_read(Some(patience))
             .timeout_per_write(Some(STILLNESS_PATIENCE))
             .user_agent(USER_AGENT)
             .build()

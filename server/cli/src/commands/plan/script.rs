@@ -11,8 +11,8 @@ use super::rows::form;
 use crate::failure::Failure;
 use crate::output;
 
-/// Writes it.
-pub(super) fn write(plan: &TrainingPlan, dataset: &Path, file: &Path) -> Result<(), Failure> {
+/// Its text.
+pub(in crate::commands) fn text(plan: &TrainingPlan, dataset: &Path) -> Result<String, Failure> {
     let model = plan.model.trim_end_matches('/').rsplit('/').next().unwrap_or(&plan.model);
     let run = format!("{}-{}", plan.method.as_str(), plan.adaptation.as_str());
     // The script may be run from another folder.
@@ -25,7 +25,12 @@ pub(super) fn write(plan: &TrainingPlan, dataset: &Path, file: &Path) -> Result<
         run: &run,
         output: &output,
     };
-    let text = script(plan, places)?;
+    Ok(script(plan, places)?)
+}
+
+/// Writes it.
+pub(in crate::commands) fn write(plan: &TrainingPlan, dataset: &Path, file: &Path) -> Result<(), Failure> {
+    let text = text(plan, dataset)?;
     let made = OpenOptions::new().write(true).create_new(true).open(file);
     let written = made.and_then(|mut made| made.write_all(text.as_bytes()));
     written.map_err(|error| {
