@@ -35,6 +35,10 @@ variables! {
     HF_TOKEN_PATH = "HF_TOKEN_PATH";
     /// Address of the Hugging Face Hub; `https://huggingface.co` unless set.
     HF_ENDPOINT = "HF_ENDPOINT";
+    /// Address of the datasets server of the Hub, which shows rows of Datasets; that of `HF_ENDPOINT` unless set.
+    HF_DATASETS_SERVER = "HF_DATASETS_SERVER";
+    /// `1` lets plans ask nothing of the Hub.
+    HF_HUB_OFFLINE = "HF_HUB_OFFLINE";
     /// Seconds between looks into the inbox, where Trackio's clients leave rows as files; 15 unless set, at least 5.
     TRACKIO_INBOX_POLL_INTERVAL = "TRACKIO_INBOX_POLL_INTERVAL";
     /// Parent of the default data directory; `~/.cache/huggingface` unless set.

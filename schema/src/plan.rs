@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset_report::DatasetReport;
+use crate::preflight::Preflight;
 
 /// A way to train, by the trainer of TRL that does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -114,6 +115,9 @@ pub enum PriceTable {
     /// Those of Hugging Face Jobs, 2026.
     #[serde(rename = "hf-jobs-2026")]
     Official,
+    /// Those that the Hub tells when it is asked.
+    #[serde(rename = "hf-jobs-now")]
+    Now,
 }
 
 impl PriceTable {
@@ -123,8 +127,32 @@ impl PriceTable {
         match self {
             Self::Guide => "skill-2025-12",
             Self::Official => "hf-jobs-2026",
+            Self::Now => "hf-jobs-now",
         }
     }
+}
+
+/// A finished run, as a measure of what its machine does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FinishedRun {
+    /// Its name.
+    pub run: String,
+    /// GPUs that took part; 0 where none was seen.
+    pub devices: u32,
+    /// Memory of one as its driver tells it, GiB.
+    pub device_memory_gib: Option<f64>,
+    /// Power that one may draw, watts: it tells apart GPUs with as much memory.
+    pub device_watts: Option<f64>,
+    /// Parameters of its model.
+    pub parameters: u64,
+    /// Rows it saw, each time counted.
+    pub rows_seen: f64,
+    /// Tokens it saw, where it counted them.
+    pub tokens_seen: Option<f64>,
+    /// Whether its model wrote answers while it trained.
+    pub writes_answers: bool,
+    /// Time it took.
+    pub seconds: f64,
 }
 
 /// The part of a model that adapters stand beside.
@@ -245,4 +273,6 @@ pub struct TrainingPlan {
     pub figures: Vec<Figure>,
     /// The dataset, where it was looked at.
     pub dataset: Option<DatasetReport>,
+    /// What has to hold before it starts, where that was asked for.
+    pub preflight: Option<Preflight>,
 }

@@ -16,6 +16,7 @@ from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 DATASET = "alice/runs"
 SPACE = "alice/site"
+MODEL = "alice/digits-sft"
 api = HfApi()
 
 
@@ -76,6 +77,24 @@ def space(folder: Path) -> dict[str, Any]:
     same = {path: Path(hf_hub_download(SPACE, path, repo_type="space")).read_bytes() == (folder / path).read_bytes()
             for path in files if (folder / path).exists()}  # fmt: skip
     return {"sdk": info.sdk, "private": info.private, "files": files, "same": same, "again": again}
+
+
+def model(folder: Path) -> dict[str, Any]:
+    """Makes a private model of the folder; what is found of it."""
+    api.create_repo(MODEL, private=True, exist_ok=True)
+    api.upload_folder(repo_id=MODEL, folder_path=folder, commit_message="Model", parent_commit=api.model_info(MODEL).sha)
+    again = status(lambda: api.create_repo(MODEL))
+    return {"again": again, "missing": status(lambda: api.model_info("alice/missing")), **fetch(folder.with_name("fetched"))}
+
+
+def fetch(folder: Path) -> dict[str, Any]:
+    """Brings the model whole into the folder, and tells what the Hub says of it."""
+    from huggingface_hub import ModelCard
+
+    snapshot_download(MODEL, local_dir=folder)
+    info = api.model_info(MODEL)
+    head = ModelCard.load(folder / "README.md").data.to_dict() if (folder / "README.md").exists() else None
+    return {"private": info.private, "id": info.id, "files": sorted(api.list_repo_files(MODEL)), "head": head}
 
 
 def load(folder: Path) -> dict[str, Any]:

@@ -90,6 +90,19 @@ def test_a_static_space(hub, folder):
     assert list(hub.repositories) == ["spaces/alice/site"]
 
 
+def test_a_model(hub, folder):
+    (folder / "model.safetensors").write_bytes(bytes(range(256)) * 40)
+    (folder / "README.md").write_text("---\nlibrary_name: peft\n---\n# Model\n")
+    found = official(hub, folder, "model")
+    assert (found["id"], found["private"], found["again"], found["missing"]) == ("alice/digits-sft", True, 409, "404 no such repository")
+    assert list(hub.repositories) == ["models/alice/digits-sft"] and found["head"] == {"library_name": "peft"}
+    names = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    assert found["files"] == sorted([".gitattributes", *names])
+    for name in names:
+        assert (folder.with_name("fetched") / name).read_bytes() == (folder / name).read_bytes(), name
+    assert hub.repositories["models/alice/digits-sft"].head.files["model.safetensors"].is_large
+
+
 def test_datasets_loads_the_rows(hub, folder):
     official(hub, folder, "publish")
     rows = official(hub, folder, "load")["metrics"]

@@ -22,7 +22,7 @@ PEER_TOOLS = {
     "get_all_projects", "get_runs_for_project", "get_metrics_for_run", "get_project_summary", "get_run_summary",
     "get_metric_values", "get_system_metrics_for_run", "get_system_logs", "get_snapshot", "get_logs", "get_alerts", "get_settings",
 }
-MUTATIONS = {"delete_run", "rename_run", "trigger_sync"}
+MUTATIONS = {"delete_run", "rename_run", "trigger_sync", "publish_model"}
 
 
 def speak(target: str | list[str], *requests: list[Any], era: str = "auto", token: str | None = None) -> dict[str, Any]:
@@ -223,6 +223,9 @@ def test_who_writes_needs_leave_and_a_token(directory):
         tools, refused = answers(url(server), ["tools"], rename)
         listed = {tool["name"]: tool["annotations"] for tool in tools}
         assert listed["delete_run"]["destructiveHint"] is True and listed["rename_run"]["readOnlyHint"] is False
+        assert listed["publish_model"] == {
+            "title": "Publish a trained model", "readOnlyHint": False, "destructiveHint": False, "idempotentHint": True, "openWorldHint": True,
+        }  # fmt: skip
         assert refused["is_error"] and "token" in refused["texts"][0], refused
         assert answers(url(server), rename, token=reader)[0]["is_error"]
         named = ["call", "rename_run", {**rename[2], "write_token": server.token}]

@@ -23,8 +23,8 @@ EXAMPLES = os.environ.get("PACELINE_SCHEMA_EXAMPLES", "25")
 def server(directory):
     """A server that has what the document's examples name."""
     directory.path.mkdir()
-    # A sync that is asked for goes nowhere.
-    server = Server(directory, HF_ENDPOINT="http://127.0.0.1:9")
+    # A sync that is asked for goes nowhere, and plans ask nobody.
+    server = Server(directory, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="1")
     rows = [{"metrics": {"train/loss": 2 / (step + 1), "text": "x", "bad": "NaN"}, "step": step} for step in range(3)]
     assert server.log("digits", "lr-3e-4", rows).status == 200
     alerts = json.dumps([{"title": "look"}])

@@ -2,18 +2,23 @@
 
 import json
 import os
+import re
 import subprocess
 import zipfile
 from hashlib import sha256
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 from support.directory import PROGRAM, DataDirectory
-from support.agents import WORLD, blocks, commands, run_command
+from support.agents import TRAINED, WORLD, blocks, commands, run_command
+from support.hub import Hub
 from support.interpreters import ROOT, api_python
 
 SKILLS = ROOT / "skills"
+# The tools of MCP that skills may name, by the files that say so.
+TOOLS = {name for file in (ROOT / "server/mcp/src/tools").rglob("*.rs") for name in re.findall(r'const NAME: &\'static str = "(\w+)"', file.read_text())}
 
 
 def paceline(folder: Path, *arguments: object, status: int = 0, **environment: str) -> str:
@@ -37,7 +42,7 @@ def test_it_is_put_where_agents_look(tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
     said = paceline(tmp_path, "skills", "add", "--claude", "--pi", HOME=str(home))
-    assert "Installed 'trackio' to" in said and said.count("Linked") == 2
+    assert all(f"Installed '{skill}' to" in said for skill in ("model-trainer", "trackio")) and said.count("Linked") == 4, said
     for path in (".agents/skills/trackio", ".claude/skills/trackio", ".pi/skills/trackio"):
         for source in (SKILLS / "trackio").rglob("*.md"):
             assert (tmp_path / path / source.relative_to(SKILLS / "trackio")).read_bytes() == source.read_bytes()
@@ -49,8 +54,9 @@ def test_it_is_put_where_agents_look(tmp_path: Path):
     paceline(tmp_path, "skills", "add", "--claude", "--force", "--no-command", "--no-hook")
 
     answer = json.loads(paceline(tmp_path, "skills", "add", "--global", "--gemini", "--pi", "--json", HOME=str(home)))
-    assert answer["installed"] == [str(home / ".agents/skills/trackio")]
-    assert answer["linked"] == [str(home / ".gemini/skills/trackio"), str(home / ".pi/agent/skills/trackio")]
+    names = ["model-trainer", "trackio"]
+    assert answer["installed"] == [str(home / ".agents/skills" / name) for name in names]
+    assert answer["linked"] == [str(home / folder / "skills" / name) for name in names for folder in (".gemini", ".pi/agent")]
 
     paceline(tmp_path, "skills", "add", "--dest", tmp_path / "own")
     assert (tmp_path / "own/trackio/SKILL.md").is_file()
@@ -95,10 +101,26 @@ def test_every_block_of_a_skill_is_of_a_language_that_is_run():
 @pytest.mark.parametrize("path", texts(), ids=lambda path: str(path.relative_to(SKILLS)))
 def test_every_command_of_a_skill_does_what_it_says(directory: DataDirectory, path: Path):
     found = blocks(path)
-    directory.run(WORLD)
+    directory.run(TRAINED if "model-trainer" in path.parts else WORLD)
     for script in (text for language, text in found if language == "python"):
         assert "Traceback" not in directory.run(script, seconds=120).errors
-    for command in (line for language, text in found if language == "sh" for line in commands(text)):
-        output = run_command(directory, command)
-        if "--json" in command:
-            json.loads(output)
+    with Hub() as hub:
+        for command in (line for language, text in found if language == "sh" for line in commands(text)):
+            output = run_command(directory, command, **hub.environment())
+            if "--json" in command:
+                json.loads(output)
+    names = ["models/alice/qwen3-chats"] if any("paceline publish" in text for _, text in found) else []
+    assert list(hub.repositories) == names
+
+
+@pytest.mark.parametrize("path", texts(), ids=lambda path: str(path.relative_to(SKILLS)))
+def test_commands_and_tools_within_sentences_are_there(tmp_path: Path, path: Path):
+    text = re.sub(r"^ *```.*?^ *```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", text)]
+    for words in (span.split() for span in spans if span.startswith("paceline ")):
+        names = list(takewhile(lambda word: re.fullmatch("[a-z-]+", word) and not word.startswith("-"), words[1:]))
+        help = paceline(tmp_path, *names, "--help")
+        for option in (word.split("=")[0] for word in words if word.startswith("--")):
+            assert option in help, (words, option)
+    tools = {span for span in spans if re.fullmatch(r"(get|list|wait|compare|explain|publish|query)_[a-z_]+", span)}
+    assert tools <= TOOLS, tools - TOOLS

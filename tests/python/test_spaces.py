@@ -119,7 +119,7 @@ def test_a_space_with_a_server_is_refused_with_what_works(directory, hub):
     refused = static(directory, hub, "--frontend", ".")
     assert refused.returncode == 1 and "`--frontend` is not supported" in refused.stderr
     refused = static(directory, hub, "--space-id", "a/b/c")
-    assert refused.returncode == 1 and "no name of a Dataset or a Space" in refused.stderr
+    assert refused.returncode == 1 and "no name of a Dataset, a Space or a model" in refused.stderr
     # Without a token nobody is asked anything.
     refused = static(directory, hub, HF_TOKEN="")
     assert refused.returncode == 1 and "needs a token" in refused.stderr and hub.requests == []

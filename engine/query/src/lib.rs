@@ -19,6 +19,7 @@ mod engine;
 mod error;
 mod eta;
 mod findings;
+mod finished_runs;
 mod hints;
 mod index_points;
 mod influence;
@@ -56,6 +57,7 @@ mod thin;
 mod thinned;
 mod totals;
 mod traces;
+mod training;
 mod trend;
 mod typed_rows;
 

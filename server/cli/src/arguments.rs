@@ -7,6 +7,7 @@ mod following;
 mod jobs;
 mod mcp;
 mod plan;
+mod publish;
 mod reading;
 mod registry;
 mod skills;
@@ -32,6 +33,7 @@ pub(crate) use jobs::{
 };
 pub(crate) use mcp::McpArguments;
 pub(crate) use plan::{AskedMethod, PlanArguments};
+pub(crate) use publish::PublishArguments;
 pub(crate) use reading::{
     AlertsArguments, ArtifactOfProjectArguments, GetCommand, ListCommand, MaybeRunArguments, MetricArguments,
     MomentArguments, ProjectArguments, QueryArguments, QueryCommand, ReadArguments, RemoteArguments,
@@ -166,6 +168,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  paceline pull alice/runs\n  paceline pull alice/runs --project digits --as digits-2"
     )]
     Pull(PullArguments),
+    /// Bring a trained model to the Hugging Face Hub: the files of its folder in one commit, with a card that tells of its run.
+    #[command(after_help = publish::AFTER_HELP)]
+    Publish(PublishArguments),
     /// Make and change registries of artifacts: collections of versions, with aliases.
     #[command(
         subcommand,
@@ -369,6 +374,7 @@ impl Command {
             Self::Import(_)
             | Self::Sync(_)
             | Self::Pull(_)
+            | Self::Publish(_)
             | Self::Skills(_)
             | Self::Doctor(_)
             | Self::Plan(_)

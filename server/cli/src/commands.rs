@@ -16,6 +16,7 @@ pub(crate) mod list;
 pub(crate) mod mcp;
 pub(crate) mod openapi;
 pub(crate) mod plan;
+pub(crate) mod publish;
 pub(crate) mod query;
 pub(crate) mod registry;
 mod reports;

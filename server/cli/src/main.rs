@@ -43,6 +43,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Import(arguments) => commands::import::run(arguments),
         Command::Sync(arguments) => commands::sync::run(arguments),
         Command::Pull(arguments) => commands::sync::pull(arguments),
+        Command::Publish(arguments) => commands::publish::run(arguments),
         Command::Skills(command) => commands::skills::run(command),
         Command::Plan(arguments) => commands::plan::run(arguments),
         Command::Train(arguments) => commands::train::run(arguments),

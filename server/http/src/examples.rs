@@ -2,6 +2,8 @@
 
 mod artifact;
 mod jobs;
+mod plans;
+mod publication;
 mod sync;
 
 use std::collections::BTreeMap;
@@ -32,6 +34,8 @@ use serde_json::value::to_raw_value;
 
 pub(crate) use artifact::{artifact_record, artifact_versions, artifacts, lineage, run_artifacts};
 pub(crate) use jobs::{job_report, job_reports};
+pub(crate) use plans::{dataset_report, inspect_request, plan_request, training_plan};
+pub(crate) use publication::{model_publication, published_model};
 pub(crate) use sync::{sync_status, sync_target};
 
 use crate::compat::version::PeerVersion;

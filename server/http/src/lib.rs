@@ -6,6 +6,7 @@
 //! on the threads of `pool`, never on the event loop. The peer's wire lives in `compat` and nowhere else.
 
 mod access;
+mod advice;
 mod app;
 mod arrow;
 mod auto_alerts;
@@ -27,6 +28,7 @@ mod observe;
 mod openapi;
 mod page;
 mod pool;
+mod publishing;
 mod routes;
 mod server;
 mod state;

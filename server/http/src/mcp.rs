@@ -17,12 +17,13 @@ use actix_web::{HttpRequest, HttpResponse, rt};
 use paceline_hub::remote::Account;
 use paceline_jobs::Workshop;
 use paceline_mcp::{
-    Bouquet, Fault, HttpQuestion, JobDesk, JobErrand, PeerCall, Pending, Question, Server, Threads, Wait,
-    World,
+    Bouquet, Consultation, Fault, HttpQuestion, JobDesk, JobErrand, PeerCall, Pending, Question, Server, Threads,
+    Wait, World,
 };
 use paceline_query::Engine;
 use paceline_schema::Scope;
 use paceline_schema::events::Waited;
+use paceline_schema::publication::{ModelPublication, PublishedModel};
 use paceline_storage::TokenFile;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -33,7 +34,7 @@ use crate::body::MAX_JSON_BYTES;
 use crate::error::ApiError;
 use crate::server::system_clock;
 use crate::state::{AppState, State};
-use crate::{ServeError, ServerConfig, body, compat, waiting};
+use crate::{ServeError, ServerConfig, body, compat, publishing, waiting};
 
 /// Where it is.
 pub(crate) const PATH: &str = "/mcp";
@@ -180,6 +181,13 @@ impl World for Desk {
         })
     }
 
+    fn advise(&self, question: Consultation) -> Pending<Value> {
+        self.send(move |caller| async move {
+            let answer = caller.state.advise(caller.request.as_ref(), move |adviser| Ok(question(adviser)));
+            answer.await.map_err(|error| error.fault())?
+        })
+    }
+
     fn wait(&self, wait: Wait) -> Pending<Waited> {
         self.send(move |caller| async move {
             let Wait { project, run, conditions, timeout } = wait;
@@ -214,7 +222,7 @@ impl World for Desk {
             let scope = call.operation.scope();
             let permitted = match (&caller.request, &call.token) {
                 (None, _) if may_write || scope == Scope::Read => Ok(()),
-                (None, _) => Err(ApiError::invalid("changing something is switched off here")),
+                (None, _) => Err(switched_off()),
                 (Some(request), Some(token)) => check_token(request, token, scope),
                 (Some(request), None) => check(request, scope),
             };
@@ -239,4 +247,25 @@ impl World for Desk {
             answered.await.map_err(|error| error.fault())
         })
     }
+
+    fn publish(&self, project: String, run: String, asked: ModelPublication) -> Pending<PublishedModel> {
+        let may_write = self.may_write;
+        self.send(move |caller| async move {
+            let permitted = match &caller.request {
+                None if may_write => Ok(()),
+                None => Err(switched_off()),
+                Some(request) => check(request, Scope::Admin),
+            };
+            let published = async {
+                permitted?;
+                publishing::publish_model(&caller.state, project, run, asked).await
+            };
+            published.await.map_err(|error| error.fault())
+        })
+    }
+}
+
+fn switched_off() -> ApiError {
+    ApiError::invalid("changing something is switched off here")
+        .with_hint("whoever starts it can allow it with `--mcp-allow-write`")
 }

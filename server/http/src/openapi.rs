@@ -34,6 +34,7 @@ use crate::{compat, routes};
         (name = "alerts", description = "Alerts a run has raised"),
         (name = "artifacts", description = "Files that runs used and made, in versions"),
         (name = "jobs", description = "Jobs of this machine and the runs they log into"),
+        (name = "plans", description = "What a training takes, before it is started"),
         (name = "peer", description = "The wire of Trackio's own client")
     )
 )]
@@ -136,7 +137,7 @@ mod tests {
         let document = parsed();
         let operations = operations(&document);
         // A number, so that a route that is added or lost is noticed.
-        assert_eq!(operations.len(), 61);
+        assert_eq!(operations.len(), 64);
         for (name, operation) in operations {
             assert!(operation["operationId"].is_string(), "{name}");
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");

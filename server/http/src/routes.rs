@@ -22,8 +22,10 @@ mod logs;
 mod many_runs;
 mod media;
 mod metrics;
+mod plans;
 mod process;
 mod projects;
+mod publication;
 mod query;
 mod runs;
 mod series;
@@ -89,6 +91,9 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(query::query_project)
             .service(jobs::list_jobs)
             .service(jobs::get_job)
+            .service(publication::publish_model)
+            .service(plans::plan_training)
+            .service(plans::inspect_dataset)
             .service(sync::get_sync)
             .service(sync::start_sync)
             .service(alerts::list_project_alerts)

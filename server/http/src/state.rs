@@ -51,6 +51,11 @@ const SQL_THREADS: usize = 2;
 /// Statements that may wait for a thread.
 const SQL_QUEUE: usize = 8;
 
+/// Who asks the Hub waits for it, a minute at worst; few do at once.
+const OUTSIDE_THREADS: usize = 4;
+/// Questions to the Hub that may wait for a thread.
+const OUTSIDE_QUEUE: usize = 16;
+
 /// How a handler names the state.
 pub(crate) type State = web::Data<AppState>;
 
@@ -61,6 +66,8 @@ pub(crate) struct AppState {
     pub(crate) charts: Pool,
     pub(crate) writes: Pool,
     statements: Pool,
+    /// For what waits for others than this machine.
+    pub(crate) outside: Pool,
     pub(crate) access: Access,
     pub(crate) hosts: AllowedHosts,
     /// The server speaks TLS itself: its cookies are to travel by nothing else.
@@ -105,6 +112,7 @@ impl AppState {
             charts: Pool::start("chart", CHART_THREADS, READ_QUEUE, CHART_NICENESS)?,
             writes: Pool::start("write", WRITE_THREADS, WRITE_QUEUE, WRITE_NICENESS)?,
             statements: Pool::start("sql", SQL_THREADS, SQL_QUEUE, WRITE_NICENESS)?,
+            outside: Pool::start("outside", OUTSIDE_THREADS, OUTSIDE_QUEUE, WRITE_NICENESS)?,
             access,
             hosts: settings.hosts,
             is_secure: settings.is_secure,
@@ -118,6 +126,11 @@ impl AppState {
             requests: AtomicU64::new(clock().0.unsigned_abs() << 8),
             clock,
         })
+    }
+
+    /// The engine, for an adviser.
+    pub(crate) fn engine_of_advice(&self) -> Engine {
+        self.engine.clone()
     }
 
     /// The time of arrival.

@@ -1,4 +1,4 @@
-//! The Hugging Face Hub: the files of a Dataset or a static Space read, and changed by one commit at a time.
+//! The Hugging Face Hub: the files of a Dataset, a static Space or a model read, and changed by one commit at a time.
 //!
 //! Spoken here is what the Hub's own client speaks, over HTTP and without it (`docs/adr/0009-a-small-hub-client.md`).
 //! Rows and Parquet are unknown here; a [`Repository`] holds files. A commit names its parent, so that of two writers
@@ -14,7 +14,7 @@ mod large;
 mod names;
 mod repository;
 
-pub(crate) use attempts::pause;
+pub(crate) use attempts::{hastily, pause};
 pub(crate) use client::{Client, JSON, Payload};
 #[cfg(test)]
 pub(crate) use file::digest_bytes;
@@ -25,5 +25,6 @@ pub use commit::{Change, Committed};
 pub use fault::{HubFault, HubFaultKind};
 pub use file::LocalFile;
 pub use names::RepositoryId;
+pub(crate) use names::in_address;
 pub(crate) use repository::STATIC;
 pub use repository::{Head, RemoteFile, Repository, RepositoryKind};

@@ -19,8 +19,11 @@ mod schedule;
 mod space;
 mod status;
 
+pub(crate) use card::{cell, plain};
+pub(crate) use card_head::{keys, quoted, split};
 pub use fault::SyncFault;
 pub use place::{follow, target, targets};
+pub(crate) use publish::{CARD, MOST_LOOKS, is_unclear};
 pub use publish::{SyncOptions, Synced, begin, sync};
 pub use pull::{PullStep, Pulled, pull};
 pub use schedule::Schedule;

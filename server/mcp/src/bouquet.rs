@@ -15,7 +15,7 @@ pub enum Bouquet {
 }
 
 /// The tools that the skills name.
-const OF_THE_SKILLS: [&str; 8] = [
+const OF_THE_SKILLS: [&str; 11] = [
     "hf_jobs",
     "get_run_status",
     "wait_for_run",
@@ -24,6 +24,9 @@ const OF_THE_SKILLS: [&str; 8] = [
     "explain_difference",
     "list_projects",
     "list_runs",
+    "inspect_dataset",
+    "plan_training",
+    "publish_model",
 ];
 
 impl Bouquet {

@@ -15,6 +15,9 @@ use crate::tool::{Here, OwnTool};
 use crate::tools::OWN;
 use crate::world::{Pending, Threads};
 
+/// Tools of ours whose answer may come from elsewhere.
+const ASK_THE_HUB: [&str; 2] = ["inspect_dataset", "plan_training"];
+
 /// Who answers a tool.
 #[derive(Clone, Copy)]
 enum Answerer {
@@ -34,7 +37,10 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     let own = OWN.iter().map(|tool| Entry {
         listed: described(tool.name, tool.description, (tool.input)(), (tool.output)())
             .with_title(tool.title)
-            .with_annotations(reading(tool.title)),
+            .with_annotations(match tool.writes {
+                true => changing_elsewhere(tool.title),
+                false => reading(tool.title).open_world(ASK_THE_HUB.contains(&tool.name)),
+            }),
         answerer: Answerer::Own(*tool),
     });
     let peer = PEER.iter().map(|tool| {
@@ -65,6 +71,11 @@ fn described(name: &'static str, description: &'static str, input: Object, outpu
 
 fn reading(title: &str) -> ToolAnnotations {
     ToolAnnotations::with_title(title).read_only(true).destructive(false).idempotent(true).open_world(false)
+}
+
+/// A tool of ours that changes something outside of this machine; done twice it changes no more than done once.
+fn changing_elsewhere(title: &str) -> ToolAnnotations {
+    ToolAnnotations::with_title(title).read_only(false).destructive(false).idempotent(true).open_world(true)
 }
 
 fn changing(tool: &PeerTool) -> ToolAnnotations {
@@ -98,7 +109,7 @@ impl Entry {
 
     pub(crate) fn writes(&self) -> bool {
         match self.answerer {
-            Answerer::Own(_) => false,
+            Answerer::Own(tool) => tool.writes,
             Answerer::Jobs => true,
             Answerer::Peer(tool) => tool.writes(),
         }
@@ -169,7 +180,7 @@ mod tests {
         let all = names(Bouquet::All, true);
         // Jobs are started with one more.
         assert_eq!(all.len(), OWN.len() + 1 + 15);
-        assert_eq!(names(Bouquet::All, false).len(), all.len() - 4);
+        assert_eq!(names(Bouquet::All, false).len(), all.len() - 5);
         assert_eq!(names(Bouquet::Tracker, true).len(), OWN.len() + 1);
         assert_eq!(names(Bouquet::Trackio, true).len(), 15);
         assert!(names(Bouquet::Skills, true).contains(&"get_run_status".to_owned()));

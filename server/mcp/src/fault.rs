@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use paceline_advice::AdviceFault;
 use paceline_query::QueryError;
 use paceline_schema::ErrorCode;
 
@@ -48,6 +49,12 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+impl From<AdviceFault> for Fault {
+    fn from(fault: AdviceFault) -> Self {
+        Self::of(fault.code(), fault.to_string(), fault.hint_of_fields())
+    }
+}
 
 impl From<QueryError> for Fault {
     fn from(error: QueryError) -> Self {

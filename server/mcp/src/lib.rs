@@ -25,4 +25,4 @@ pub use fault::Fault;
 pub use handler::Server;
 pub use relay::{Remote, relay};
 pub use transport::{HttpAnswer, HttpQuestion, answer, answer_stdio};
-pub use world::{JobDesk, JobErrand, PeerCall, Pending, Question, Threads, Wait, World};
+pub use world::{Consultation, JobDesk, JobErrand, PeerCall, Pending, Question, Threads, Wait, World};

@@ -28,6 +28,8 @@ pub(crate) trait Ask: DeserializeOwned + ToSchema + Send + 'static {
     const SECONDARY: &'static [&'static str] = &[];
     /// The list of the answer that goes on with `next`, and the field of its items that `next` holds.
     const PAGED: Option<(&'static str, &'static str)> = None;
+    /// Whether it changes something, here or elsewhere: then it is offered only to who may.
+    const WRITES: bool = false;
     /// What it answers.
     type Answer: ToSchema;
 
@@ -41,6 +43,7 @@ pub(crate) struct OwnTool {
     pub(crate) name: &'static str,
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
+    pub(crate) writes: bool,
     pub(crate) input: fn() -> Object,
     pub(crate) output: fn() -> Object,
     pub(crate) call: fn(Here, Object) -> Pending<Value>,
@@ -53,6 +56,7 @@ impl OwnTool {
             name: T::NAME,
             title: T::TITLE,
             description: T::DESCRIPTION,
+            writes: T::WRITES,
             input: schemas::input::<T>,
             output: schemas::output::<T::Answer>,
             call: call::<T>,

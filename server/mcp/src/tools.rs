@@ -1,5 +1,7 @@
 //! The tools of ours, one topic a file; the most asked first.
 
+use paceline_schema::plan_request::{InspectRequest, PlanRequest};
+
 use crate::tool::OwnTool;
 
 mod attention;
@@ -7,6 +9,8 @@ mod comparison;
 mod difference;
 mod lists;
 mod moment;
+mod planning;
+mod publication;
 mod series;
 mod sql;
 mod status;
@@ -24,4 +28,7 @@ pub(crate) const OWN: &[OwnTool] = &[
     OwnTool::of::<lists::GetRun>(),
     OwnTool::of::<series::GetSeries>(),
     OwnTool::of::<sql::QuerySql>(),
+    OwnTool::of::<InspectRequest>(),
+    OwnTool::of::<PlanRequest>(),
+    OwnTool::of::<publication::PublishModel>(),
 ];

@@ -4,9 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use paceline_advice::Adviser;
 use paceline_jobs::{LocalJobs, Workshop};
 use paceline_query::{Engine, WaitCondition};
 use paceline_schema::events::Waited;
+use paceline_schema::publication::{ModelPublication, PublishedModel};
 use paceline_schema::{Operation, Scope};
 use serde_json::{Map, Value};
 
@@ -17,6 +19,9 @@ pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send>>;
 
 /// A question to the engine. It blocks, so it is asked on a thread of its own.
 pub type Question = Box<dyn FnOnce(&Engine) -> Result<Value, Fault> + Send>;
+
+/// A question to an adviser, who may ask the Hub.
+pub type Consultation = Box<dyn FnOnce(&Adviser) -> Result<Value, Fault> + Send>;
 
 /// Which threads a question is asked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +81,9 @@ pub trait World: Send + Sync + 'static {
     /// Asks the engine.
     fn ask(&self, threads: Threads, question: Question) -> Pending<Value>;
 
+    /// Asks an adviser, who knows the Hub as the caller may.
+    fn advise(&self, question: Consultation) -> Pending<Value>;
+
     /// Waits for a run.
     fn wait(&self, wait: Wait) -> Pending<Waited>;
 
@@ -84,4 +92,7 @@ pub trait World: Send + Sync + 'static {
 
     /// Makes a call of the peer's wire, if the caller may.
     fn call(&self, call: PeerCall) -> Pending<Value>;
+
+    /// Publishes the model of a run, if the caller may.
+    fn publish(&self, project: String, run: String, asked: ModelPublication) -> Pending<PublishedModel>;
 }

@@ -1,7 +1,7 @@
 //! How long a training takes and what that costs: the guide's formula, a second estimate from operations, and the
 //! project's own finished runs, which know better than either.
 
-use paceline_schema::plan::{Adaptation, Method};
+use paceline_schema::plan::{Adaptation, FinishedRun, Method};
 
 use crate::hardware::Flavor;
 
@@ -37,6 +37,8 @@ pub struct Work<'a> {
     pub epochs: f64,
     /// Tokens of a row.
     pub tokens_per_row: f64,
+    /// Whether these were counted, and not taken to be the usual number.
+    pub tokens_are_counted: bool,
     /// Answers to a prompt, where the model writes them.
     pub generations: u32,
     /// Longest answer.
@@ -45,21 +47,6 @@ pub struct Work<'a> {
     pub batch: u64,
     /// The machine.
     pub flavor: &'a Flavor,
-}
-
-/// A finished run, as a measure of what its machine does.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FinishedRun {
-    /// Its name.
-    pub run: String,
-    /// The GPU it ran on, as the driver names it.
-    pub accelerator: String,
-    /// Parameters of its model.
-    pub parameters: u64,
-    /// Rows it saw, each time counted.
-    pub rows_seen: f64,
-    /// Time it took.
-    pub seconds: f64,
 }
 
 /// A time with an interval, and what it is known from.
@@ -83,7 +70,7 @@ pub fn estimate(work: &Work<'_>, finished: &[FinishedRun]) -> Estimate {
     let billions = work.parameters as f64 / 1e9;
     let guide = guide_hours(billions, work.rows, work.epochs, work.flavor.guide_factor()) * 3_600.0;
     let by_operations = training_seconds(work) + writing_seconds(work);
-    let mut ratios: Vec<f64> = finished.iter().filter_map(|run| ratio(run, work.flavor)).collect();
+    let mut ratios: Vec<f64> = finished.iter().filter_map(|run| ratio(run, work)).collect();
     ratios.sort_by(f64::total_cmp);
     if let (Some(low), Some(high)) = (ratios.first(), ratios.last()) {
         let middle = f64::midpoint(ratios[(ratios.len() - 1) / 2], ratios[ratios.len() / 2]);
@@ -117,22 +104,19 @@ pub fn estimate(work: &Work<'_>, finished: &[FinishedRun]) -> Estimate {
     }
 }
 
-/// How much longer a run took than the guide says; none of one on other hardware or without figures.
-fn ratio(run: &FinishedRun, flavor: &Flavor) -> Option<f64> {
-    let letters = |text: &str| -> String {
-        text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+/// How much longer a run took than the guide says; none of one on other hardware, or that trained in another manner.
+fn ratio(run: &FinishedRun, work: &Work<'_>) -> Option<f64> {
+    let same = work.flavor.is_machine_of(run) && run.writes_answers == work.method.generates();
+    // Where both were counted, a run of short rows tells of one of long rows by its tokens.
+    let rows = match run.tokens_seen {
+        Some(tokens) if work.tokens_are_counted && work.tokens_per_row > 0.0 => tokens / work.tokens_per_row,
+        Some(_) | None => run.rows_seen,
     };
-    let same = words(&run.accelerator).any(|word| letters(&word) == letters(flavor.accelerator.name))
-        || letters(&run.accelerator).contains(&letters(flavor.accelerator.name))
-            && flavor.accelerator.name.contains(' ');
-    let rows = run.rows_seen / 1_000.0;
-    let guide = 0.1 * (run.parameters as f64 / 1e9) * rows * flavor.guide_factor() * 3_600.0;
-    (same && run.seconds > 0.0 && guide > 0.0).then_some(run.seconds / guide)
-}
-
-/// `NVIDIA A100-SXM4-80GB` has the words `NVIDIA`, `A100`, `SXM4` and `80GB`.
-fn words(name: &str) -> impl Iterator<Item = String> + '_ {
-    name.split(|letter: char| !letter.is_ascii_alphanumeric()).map(str::to_owned)
+    let guide =
+        guide_hours(run.parameters as f64 / 1e9, 1_000, rows / 1_000.0, work.flavor.guide_factor()) * 3_600.0;
+    (same && run.seconds > 0.0 && guide > 0.0)
+        .then_some(run.seconds / guide)
+        .filter(|ratio| ratio.is_finite())
 }
 
 /// Seconds of forward and backward passes by operations.
@@ -187,6 +171,7 @@ mod tests {
             rows,
             epochs,
             tokens_per_row: 512.0,
+            tokens_are_counted: false,
             generations: 1,
             completion_tokens: 0,
             batch: 16,
@@ -226,33 +211,41 @@ mod tests {
 
     #[test]
     fn finished_runs_on_the_same_gpu_correct_the_time() {
-        let run = |accelerator: &str, seconds: f64| FinishedRun {
+        let run = |device_memory_gib: f64, device_watts: f64, seconds: f64| FinishedRun {
             run: "r".into(),
-            accelerator: accelerator.into(),
+            devices: 1,
+            device_memory_gib: Some(device_memory_gib),
+            device_watts: Some(device_watts),
             parameters: 600_000_000,
             rows_seen: 1_000.0,
+            tokens_seen: None,
+            writes_answers: false,
             seconds,
         };
+        let t4 = |seconds: f64| run(15.0, 70.0, seconds);
         let work = work(0.6, 2_000, 1.0, "t4-small");
         let plain = estimate(&work, &[]);
+        assert_eq!(estimate(&work, &[run(80.0, 400.0, 10.0)]), plain, "other hardware says nothing");
+        assert_eq!(estimate(&work, &[t4(0.0)]), plain);
         assert_eq!(
-            estimate(&work, &[run("NVIDIA A100-SXM4-80GB", 10.0)]),
+            estimate(&work, &[FinishedRun { devices: 2, ..t4(9.0) }]),
             plain,
-            "other hardware says nothing"
+            "two go at another pace"
         );
-        assert_eq!(estimate(&work, &[run("Tesla T4", 0.0)]), plain);
+        assert_eq!(estimate(&work, &[FinishedRun { writes_answers: true, ..t4(9.0) }]), plain);
         // The guide says 432 s for 1,000 rows.
-        let one = estimate(&work, &[run("Tesla T4", 216.0)]);
+        let one = estimate(&work, &[t4(216.0)]);
         assert!((one.seconds - 432.0).abs() < 1e-6 && one.source.contains("one finished run"), "{one:?}");
-        let three = [run("Tesla T4", 432.0), run("Tesla T4", 216.0), run("Tesla T4", 864.0)];
-        let three = estimate(&work, &three);
+        let three = estimate(&work, &[t4(432.0), t4(216.0), t4(864.0)]);
         assert!((three.seconds - 864.0).abs() < 1e-6, "{three:?}");
         assert!(three.low < 432.0 && three.high > 1_728.0 && three.source.starts_with("3 finished runs"));
-        assert!(ratio(&run("NVIDIA L40S", 1.0), flavor("l4x1").expect("known")).is_none());
-        assert!(ratio(&run("NVIDIA L40S", 1.0), flavor("l40sx1").expect("known")).is_some());
+        // Rows of 256 tokens took 216 s; those of this plan have 512.
+        let counted = Work { tokens_are_counted: true, ..work };
+        let short = FinishedRun { tokens_seen: Some(256_000.0), ..t4(216.0) };
+        assert!((estimate(&counted, std::slice::from_ref(&short)).seconds - 864.0).abs() < 1e-6);
         assert!(
-            ratio(&run("NVIDIA RTX PRO 6000 Blackwell", 1.0), flavor("rtx-pro-6000").expect("known"))
-                .is_some()
+            (estimate(&work, &[short]).seconds - 432.0).abs() < 1e-6,
+            "nothing is known of the rows of this plan"
         );
     }
 

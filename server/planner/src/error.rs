@@ -89,8 +89,11 @@ pub enum PlanError {
         /// Its columns, in backticks.
         columns: String,
     },
-    /// A method for which no script is written.
-    #[error("no script is written for {method}", method = method.as_str().to_uppercase())]
+    /// Distillation without a model to learn from.
+    #[error("distillation learns from another model, and none is named")]
+    NoTeacher,
+    /// A dataset that was not looked at, or does not serve the method.
+    #[error("a script for {method} needs a dataset that serves it", method = method.as_str().to_uppercase())]
     NoScript {
         /// The method.
         method: Method,
@@ -131,7 +134,8 @@ impl PlanError {
                 format!("it serves {}; `paceline plan --dataset FILE` tells how", words.join(", "))
             }
             Self::DatasetFitsNothing { .. } => columns_hint(),
-            Self::NoScript { .. } => "scripts are written for sft, dpo, grpo and kto".to_owned(),
+            Self::NoTeacher => "`--teacher MODEL` names one with the same vocabulary".to_owned(),
+            Self::NoScript { .. } => "`--dataset FILE` names it, and tells which methods it serves".to_owned(),
         }
     }
 }

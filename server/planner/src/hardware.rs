@@ -3,7 +3,7 @@
 //! Sources: the official list, docs/hub/jobs-pricing of 2026 (memory and prices); the guide's list and factors are
 //! those of the model-trainer skill of December 2025.
 
-use paceline_schema::plan::{Precision, PriceTable};
+use paceline_schema::plan::{FinishedRun, Precision, PriceTable};
 
 /// What computes in a machine.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,25 +16,61 @@ pub struct Accelerator {
     pub teraflops: f64,
     /// Bytes it reads a second, 10⁹.
     pub bandwidth_gb: f64,
+    /// Power it may draw, watts; 0 of a CPU.
+    pub watts: f64,
 }
 
+/// How far memory and power of a GPU may be from the figures of its kind: drivers keep some, clouds cap some.
+const LIKE: f64 = 0.12;
+const LIKE_WATTS: f64 = 0.3;
+
 const CPU: Accelerator =
-    Accelerator { name: "CPU", precision: Precision::Fp32, teraflops: 0.3, bandwidth_gb: 40.0 };
+    Accelerator { name: "CPU", precision: Precision::Fp32, teraflops: 0.3, bandwidth_gb: 40.0, watts: 0.0 };
 /// Turing: it has no bfloat16.
 const T4: Accelerator =
-    Accelerator { name: "T4", precision: Precision::Fp16, teraflops: 65.0, bandwidth_gb: 320.0 };
-const L4: Accelerator =
-    Accelerator { name: "L4", precision: Precision::Bf16, teraflops: 121.0, bandwidth_gb: 300.0 };
-const L40S: Accelerator =
-    Accelerator { name: "L40S", precision: Precision::Bf16, teraflops: 362.0, bandwidth_gb: 864.0 };
-const A10G: Accelerator =
-    Accelerator { name: "A10G", precision: Precision::Bf16, teraflops: 70.0, bandwidth_gb: 600.0 };
-const A100: Accelerator =
-    Accelerator { name: "A100", precision: Precision::Bf16, teraflops: 312.0, bandwidth_gb: 2_039.0 };
-const H200: Accelerator =
-    Accelerator { name: "H200", precision: Precision::Bf16, teraflops: 989.0, bandwidth_gb: 4_800.0 };
-const RTX_PRO: Accelerator =
-    Accelerator { name: "RTX PRO 6000", precision: Precision::Bf16, teraflops: 500.0, bandwidth_gb: 1_792.0 };
+    Accelerator { name: "T4", precision: Precision::Fp16, teraflops: 65.0, bandwidth_gb: 320.0, watts: 70.0 };
+const L4: Accelerator = Accelerator {
+    name: "L4",
+    precision: Precision::Bf16,
+    teraflops: 121.0,
+    bandwidth_gb: 300.0,
+    watts: 72.0,
+};
+const L40S: Accelerator = Accelerator {
+    name: "L40S",
+    precision: Precision::Bf16,
+    teraflops: 362.0,
+    bandwidth_gb: 864.0,
+    watts: 350.0,
+};
+const A10G: Accelerator = Accelerator {
+    name: "A10G",
+    precision: Precision::Bf16,
+    teraflops: 70.0,
+    bandwidth_gb: 600.0,
+    watts: 300.0,
+};
+const A100: Accelerator = Accelerator {
+    name: "A100",
+    precision: Precision::Bf16,
+    teraflops: 312.0,
+    bandwidth_gb: 2_039.0,
+    watts: 400.0,
+};
+const H200: Accelerator = Accelerator {
+    name: "H200",
+    precision: Precision::Bf16,
+    teraflops: 989.0,
+    bandwidth_gb: 4_800.0,
+    watts: 700.0,
+};
+const RTX_PRO: Accelerator = Accelerator {
+    name: "RTX PRO 6000",
+    precision: Precision::Bf16,
+    teraflops: 500.0,
+    bandwidth_gb: 1_792.0,
+    watts: 600.0,
+};
 
 /// A machine that can be rented.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -62,6 +98,7 @@ impl Flavor {
         match table {
             PriceTable::Guide => self.guide_usd,
             PriceTable::Official => Some(self.official_usd),
+            PriceTable::Now => None,
         }
     }
 
@@ -81,6 +118,24 @@ impl Flavor {
     #[must_use]
     pub fn is_cpu(&self) -> bool {
         self.accelerator == CPU
+    }
+
+    /// Whether a run was on as many GPUs of this kind, as far as their memory and power tell.
+    #[must_use]
+    pub fn is_machine_of(&self, run: &FinishedRun) -> bool {
+        let Some(memory) = run.device_memory_gib.filter(|_| run.devices == self.devices && !self.is_cpu())
+        else {
+            return false;
+        };
+        let like = |found: f64, wanted: f64, by: f64| (found - wanted).abs() <= wanted * by;
+        let is_kind = |flavor: &Self| {
+            like(memory, flavor.memory_gb, LIKE)
+                && run.device_watts.is_none_or(|watts| like(watts, flavor.accelerator.watts, LIKE_WATTS))
+        };
+        // Several kinds that look alike tell nothing of each other.
+        let others =
+            FLAVORS.iter().filter(|flavor| !flavor.is_cpu() && flavor.accelerator != self.accelerator);
+        is_kind(self) && !others.into_iter().any(is_kind)
     }
 
     /// What computes in it, as people say it.
@@ -235,6 +290,42 @@ mod tests {
             assert_eq!(flavor(name).and_then(|flavor| flavor.usd_per_hour(PriceTable::Official)), Some(usd));
         }
         assert!(flavor("t5-small").is_none());
+    }
+
+    #[test]
+    fn a_gpu_is_known_by_its_memory_and_power() {
+        // As their drivers tell them: GiB, watts.
+        for (gib, watts, kind) in [
+            (15.0, 70.0, "T4"),
+            (22.49, 72.0, "L4"),
+            (22.3, 300.0, "A10G"),
+            (44.99, 350.0, "L40S"),
+            (80.0, 400.0, "A100"),
+            (80.0, 300.0, "A100"),
+            (140.4, 700.0, "H200"),
+            (95.6, 600.0, "RTX PRO 6000"),
+        ] {
+            let run = FinishedRun {
+                run: "r".into(),
+                devices: 1,
+                device_memory_gib: Some(gib),
+                device_watts: Some(watts),
+                parameters: 1,
+                rows_seen: 1.0,
+                tokens_seen: None,
+                writes_answers: false,
+                seconds: 1.0,
+            };
+            for flavor in FLAVORS {
+                let expected = flavor.accelerator.name == kind && flavor.devices == 1;
+                assert_eq!(flavor.is_machine_of(&run), expected, "{kind} on {}", flavor.name);
+            }
+            let silent = FinishedRun { device_watts: None, ..run.clone() };
+            let alike = ["L4", "A10G"].contains(&kind);
+            let own = FLAVORS.iter().find(|flavor| flavor.accelerator.name == kind).expect("listed");
+            assert_eq!(own.is_machine_of(&silent), !alike, "{kind} by its memory alone");
+            assert!(!own.is_machine_of(&FinishedRun { device_memory_gib: None, ..run }), "nothing was seen");
+        }
     }
 
     #[test]

@@ -15,14 +15,15 @@ pub mod memory;
 pub mod model;
 pub mod packing;
 mod plan;
+mod preflight;
 mod script;
 pub mod steps;
 
 pub use choice::Wishes;
-pub use cost::FinishedRun;
 pub use dataset::{LONGEST_NAME, MOST_COLUMNS, Sample, inspect};
 pub use error::PlanError;
 pub use hardware::{FLAVORS, Flavor, flavor};
 pub use model::{ModelFacts, parameters_in_head, parameters_of, parse_size, weight_files};
-pub use plan::{COMPLETION_TOKENS, MAX_LENGTH, Request, plan};
-pub use script::{Places, script};
+pub use plan::{COMPLETION_TOKENS, MAX_LENGTH, PriceNow, Request, plan};
+pub use preflight::{Output, Owner, PreflightFacts, preflight};
+pub use script::{Places, Rows, script};

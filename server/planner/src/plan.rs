@@ -1,11 +1,11 @@
 //! A plan: the choice, the steps, the time and the cost, with every number and where it comes from.
 
 use paceline_schema::plan::{
-    Adaptation, Figure, LoraPlan, Method, Precision, Price, PriceTable, TrainingPlan,
+    Adaptation, Figure, FinishedRun, LoraPlan, Method, Precision, Price, PriceTable, TrainingPlan,
 };
 
 use crate::choice::{Choice, GENERATIONS, RANK, Wishes, choose};
-use crate::cost::{Estimate, FinishedRun, START_SECONDS, Work, estimate, timeout_seconds};
+use crate::cost::{Estimate, START_SECONDS, Work, estimate, timeout_seconds};
 use crate::error::PlanError;
 use crate::memory::total_gb;
 use crate::model::ModelFacts;
@@ -45,8 +45,19 @@ pub struct Request<'a> {
     pub wishes: Wishes<'a>,
     /// Whose prices.
     pub prices: PriceTable,
+    /// What machines cost today, where the Hub was asked.
+    pub prices_now: Vec<PriceNow>,
     /// Finished runs of the project.
     pub finished: Vec<FinishedRun>,
+}
+
+/// What a machine costs today.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PriceNow {
+    /// The machine.
+    pub flavor: String,
+    /// Price of an hour, dollars.
+    pub usd_per_hour: f64,
 }
 
 /// Makes a plan.
@@ -146,6 +157,7 @@ fn work<'a>(
         rows,
         epochs: request.epochs,
         tokens_per_row: tokens,
+        tokens_are_counted: !request.row_tokens.is_empty(),
         generations: batches.generations.unwrap_or(1),
         completion_tokens: COMPLETION_TOKENS,
         batch: batches.effective(),
@@ -155,11 +167,19 @@ fn work<'a>(
 
 fn assemble(request: &Request<'_>, choice: Choice, batches: &Batches, estimate: &Estimate) -> TrainingPlan {
     let Choice { flavor, load, memory, accumulation, mut why } = choice;
-    let price = |table| flavor.usd_per_hour(table).map(|usd_per_hour| (table, usd_per_hour));
-    let chosen = price(request.prices).or_else(|| price(PriceTable::Official));
+    let now = request.prices_now.iter().find(|of| of.flavor == flavor.name).map(|of| of.usd_per_hour);
+    let price = |table| match table {
+        PriceTable::Now => now.map(|usd_per_hour| (table, usd_per_hour)),
+        PriceTable::Guide | PriceTable::Official => {
+            flavor.usd_per_hour(table).map(|usd_per_hour| (table, usd_per_hour))
+        }
+    };
+    // Today's price is the official one, only newer.
+    let official = || price(PriceTable::Now).or_else(|| price(PriceTable::Official));
+    let chosen = price(request.prices).filter(|_| request.prices == PriceTable::Guide).or_else(official);
     let (price_table, usd_per_hour) = chosen.unwrap_or((PriceTable::Official, 0.0));
     let usd = |seconds: f64| seconds / 3_600.0 * usd_per_hour;
-    let prices = [PriceTable::Guide, PriceTable::Official].into_iter().filter_map(price);
+    let prices = [PriceTable::Guide, PriceTable::Official, PriceTable::Now].into_iter().filter_map(price);
     let prices = prices.map(|(price_table, usd_per_hour)| Price {
         price_table,
         usd_per_hour,
@@ -212,6 +232,7 @@ fn assemble(request: &Request<'_>, choice: Choice, batches: &Batches, estimate: 
         warnings: warnings(request, flavor, &load, price_table),
         figures: Vec::new(),
         dataset: None,
+        preflight: None,
     }
 }
 
@@ -251,7 +272,10 @@ fn warnings(
         flavor.devices > 1,
         "several GPUs need `accelerate launch`; each holds the whole model, the time is that of the formula",
     );
-    say(price_table != request.prices, "the guide has no price for this machine: it is the official one");
+    say(
+        request.prices == PriceTable::Guide && price_table != request.prices,
+        "the guide has no price for this machine: it is the official one",
+    );
     say(
         load.recipe.weight_bytes <= 2.0 && load.adaptation == Adaptation::Full,
         "weights in bf16 lose small updates; LoRA is the safer way if the loss stays where it is",
@@ -261,6 +285,10 @@ fn warnings(
         "fp16 can overflow: a loss of NaN or 0 asks for a GPU with bf16, as l4x1",
     );
     say(request.method == Method::Distillation, "the teacher is taken to be as large as the model");
+    say(
+        request.prices == PriceTable::Now && price_table != PriceTable::Now,
+        "the Hub was not asked for today's prices: they are those of its list of 2026",
+    );
     say(
         request.row_tokens.is_empty(),
         "no dataset was looked at: rows are taken to have 512 tokens; `--dataset FILE` counts them",
@@ -345,6 +373,7 @@ mod tests {
             row_tokens: Vec::new(),
             wishes: Wishes::default(),
             prices: PriceTable::Guide,
+            prices_now: Vec::new(),
             finished: Vec::new(),
         }
     }
@@ -423,5 +452,24 @@ mod tests {
         let plan = plan(&Request { wishes: asked, ..request(0.6) }).expect("fits");
         assert_eq!((plan.price_table, plan.prices.len()), (PriceTable::Official, 1));
         assert!(plan.warnings.iter().any(|warning| warning.contains("official")));
+    }
+
+    #[test]
+    fn todays_prices_take_the_place_of_the_list() {
+        let now = vec![
+            PriceNow { flavor: "h200".to_owned(), usd_per_hour: 9.0 },
+            PriceNow { flavor: "t4-small".to_owned(), usd_per_hour: 0.9 },
+        ];
+        let asked = |prices, prices_now| plan(&Request { prices, prices_now, ..request(0.6) }).expect("fits");
+        let guide = asked(PriceTable::Guide, now.clone());
+        assert_eq!((guide.price_table, guide.usd, guide.prices.len()), (PriceTable::Guide, 0.252, 3));
+        for prices in [PriceTable::Official, PriceTable::Now] {
+            let plan = asked(prices, now.clone());
+            assert_eq!((plan.price_table, plan.usd), (PriceTable::Now, 0.3024));
+            assert!(plan.why.iter().any(|reason| reason.contains("hf-jobs-now")));
+        }
+        let offline = asked(PriceTable::Now, Vec::new());
+        assert_eq!((offline.price_table, offline.usd), (PriceTable::Official, 0.1344));
+        assert!(offline.warnings.iter().any(|warning| warning.contains("list of 2026")));
     }
 }

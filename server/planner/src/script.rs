@@ -20,25 +20,46 @@ const BITSANDBYTES: &str = "bitsandbytes==0.50.2";
 const ANSWERS: &[&str] =
     &["solution", "answer", "ground_truth", "expected", "target", "completion", "output", "response"];
 
+/// Where rows are.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'a> {
+    /// In a file.
+    File {
+        /// Its path.
+        path: &'a str,
+        /// Its form, as `datasets` names it: `parquet`, `json` or `csv`.
+        form: &'a str,
+    },
+    /// On the Hub.
+    Hub {
+        /// Name of the dataset.
+        name: &'a str,
+        /// Its configuration, unless it is the usual one.
+        config: Option<&'a str>,
+        /// Its split.
+        split: &'a str,
+    },
+}
+
 /// Where a script finds its rows and leaves its model.
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {
-    /// The file of the dataset.
-    pub dataset: &'a str,
-    /// Its form, as `datasets` names it: `parquet`, `json` or `csv`.
-    pub form: &'a str,
+    /// The dataset.
+    pub dataset: Rows<'a>,
     /// Project of the run.
     pub project: &'a str,
     /// Name of the run.
     pub run: &'a str,
     /// Folder of the model.
     pub output: &'a str,
+    /// The model that is learnt from, for distillation.
+    pub teacher: Option<&'a str>,
 }
 
 /// Writes the script of a plan.
 ///
 /// # Errors
-/// When its method has no script, or its dataset was not looked at.
+/// When its dataset was not looked at, or a teacher is needed and none is named.
 pub fn script(plan: &TrainingPlan, places: Places<'_>) -> Result<String, PlanError> {
     let unknown = || PlanError::NoScript { method: plan.method };
     let method = match plan.method {
@@ -46,8 +67,13 @@ pub fn script(plan: &TrainingPlan, places: Places<'_>) -> Result<String, PlanErr
         Method::Dpo => "DPO",
         Method::Grpo => "GRPO",
         Method::Kto => "KTO",
-        Method::Reward | Method::Rloo | Method::Distillation => return Err(unknown()),
+        Method::Reward => "Reward",
+        Method::Rloo => "RLOO",
+        Method::Distillation => "Distillation",
     };
+    if plan.method == Method::Distillation && places.teacher.is_none() {
+        return Err(PlanError::NoTeacher);
+    }
     let dataset = plan.dataset.as_ref().ok_or_else(unknown)?;
     let of = dataset.methods.iter().find(|of| of.method == plan.method).ok_or_else(unknown)?;
     let mapping = of.code.as_deref().map(|code| format!("\n\n{}\n", code.trim_end())).unwrap_or_default();
@@ -69,7 +95,7 @@ pub fn script(plan: &TrainingPlan, places: Places<'_>) -> Result<String, PlanErr
         ("@title@", title),
         ("@dependencies@", dependencies(plan)),
         ("@imports@", imports(plan, method)),
-        ("@helpers@", helpers(plan, dataset)),
+        ("@helpers@", helpers(plan, dataset, places)),
         ("@trainer@", trainer(plan)),
         ("@arguments@", arguments(plan, places)),
         ("@method@", method.to_owned()),
@@ -78,8 +104,7 @@ pub fn script(plan: &TrainingPlan, places: Places<'_>) -> Result<String, PlanErr
         ("@mapping@", mapping),
         ("@model@", text(&plan.model)),
         ("@output@", text(places.output)),
-        ("@form@", text(places.form)),
-        ("@data@", data(places.dataset)),
+        ("@rows@", rows(places.dataset)),
     ];
     Ok(fill(&filled))
 }
@@ -110,9 +135,18 @@ fn text(value: &str) -> String {
     Value::String(value.to_owned()).to_string()
 }
 
-/// The file of the rows; one with tabs between its values says so.
-fn data(path: &str) -> String {
-    if path.to_lowercase().ends_with(".tsv") { format!("{}, sep=\"\\t\"", text(path)) } else { text(path) }
+/// What rows are loaded by; a file with tabs between its values says so.
+fn rows(rows: Rows<'_>) -> String {
+    match rows {
+        Rows::File { path, form } => {
+            let separator = if path.to_lowercase().ends_with(".tsv") { ", sep=\"\\t\"" } else { "" };
+            format!("{}, data_files={}{separator}, split=\"train\"", text(form), text(path))
+        }
+        Rows::Hub { name, config, split } => {
+            let config = config.map(|config| format!(", {}", text(config))).unwrap_or_default();
+            format!("{}{config}, split={}", text(name), text(split))
+        }
+    }
 }
 
 fn truth(value: bool) -> &'static str {
@@ -133,7 +167,7 @@ fn dependencies(plan: &TrainingPlan) -> String {
 
 fn imports(plan: &TrainingPlan, method: &str) -> String {
     let mut imports = String::new();
-    if plan.method == Method::Grpo {
+    if writes_answers(plan.method) {
         imports.push_str("import re\n");
     }
     imports.push_str("\nfrom datasets import load_dataset\n");
@@ -152,9 +186,9 @@ fn imports(plan: &TrainingPlan, method: &str) -> String {
 }
 
 /// What the trainer is given beside arguments: reward functions, and whether the template marks who speaks.
-fn helpers(plan: &TrainingPlan, dataset: &DatasetReport) -> String {
+fn helpers(plan: &TrainingPlan, dataset: &DatasetReport, places: Places<'_>) -> String {
     match plan.method {
-        Method::Grpo => {
+        Method::Grpo | Method::Rloo => {
             let has = |name: &&&str| {
                 dataset.columns.iter().any(|column| {
                     column.name == **name && [ColumnKind::Text, ColumnKind::Number].contains(&column.kind)
@@ -170,13 +204,28 @@ fn helpers(plan: &TrainingPlan, dataset: &DatasetReport) -> String {
             let train = if plan.eval_rows > 0 { "dataset[\"train\"]" } else { "dataset" };
             marks.replace("@train@", train)
         }
-        Method::Dpo | Method::Kto | Method::Reward | Method::Rloo | Method::Distillation => String::new(),
+        Method::Distillation => {
+            let teacher = text(places.teacher.unwrap_or_default());
+            format!("TEACHER = {teacher}\nLONGEST = {COMPLETION_TOKENS}\n\n")
+        }
+        Method::Dpo | Method::Kto | Method::Reward => String::new(),
+    }
+}
+
+/// Whether answers are written while it trains and judged by reward functions.
+fn writes_answers(method: Method) -> bool {
+    match method {
+        Method::Grpo | Method::Rloo => true,
+        Method::Sft | Method::Dpo | Method::Kto | Method::Reward | Method::Distillation => false,
     }
 }
 
 fn trainer(plan: &TrainingPlan) -> String {
     let mut lines = String::new();
-    if plan.method == Method::Grpo {
+    if plan.method == Method::Distillation {
+        lines.push_str("    teacher_model=TEACHER,\n");
+    }
+    if writes_answers(plan.method) {
         lines.push_str("    reward_funcs=[accuracy, form, brevity],\n");
     }
     if plan.eval_rows > 0 {
@@ -189,8 +238,10 @@ fn trainer(plan: &TrainingPlan) -> String {
         };
         lines.push_str(&format!(
             "    peft_config=LoraConfig(\n        r={}, lora_alpha={}, lora_dropout=0.05, target_modules={modules}, \
-             task_type=\"CAUSAL_LM\",\n    ),\n",
-            lora.rank, lora.alpha
+             task_type=\"{}\",\n    ),\n",
+            lora.rank,
+            lora.alpha,
+            if plan.method == Method::Reward { "SEQ_CLS" } else { "CAUSAL_LM" }
         ));
     }
     lines
@@ -201,6 +252,9 @@ fn learning_rate(plan: &TrainingPlan) -> &'static str {
     match (plan.method, plan.adaptation) {
         (Method::Sft, Adaptation::Full) => "2e-5",
         (Method::Sft, Adaptation::Lora | Adaptation::Qlora) => "2e-4",
+        // The head that gives the reward begins with random weights.
+        (Method::Reward, Adaptation::Full) => "1e-4",
+        (Method::Reward, Adaptation::Lora | Adaptation::Qlora) => "1e-3",
         (_, Adaptation::Full) => "1e-6",
         (_, Adaptation::Lora | Adaptation::Qlora) => "1e-5",
     }
@@ -260,23 +314,38 @@ fn arguments(plan: &TrainingPlan, places: Places<'_>) -> String {
             // The estimate of the divergence needs answers of other rows of the batch.
             lines.extend((plan.batch_size < 2).then(|| "loss_type=\"apo_zero_unpaired\"".to_owned()));
         }
-        Method::Grpo => {
+        Method::Reward => {
+            lines.push(format!("max_length={}", plan.max_length));
+            lines.push("center_rewards_coefficient=0.01".to_owned());
+        }
+        Method::Distillation => {
+            lines.push(format!("teacher_model_init_kwargs={{\"dtype\": {}}}", text(&plan.dtype)));
+            lines.extend(
+                ["max_completion_length=LONGEST", "beta=1.0", "temperature=1.0", "log_completions=True"]
+                    .map(str::to_owned),
+            );
+        }
+        Method::Grpo | Method::Rloo => {
             lines.push(format!(
                 "num_generations={}",
                 plan.num_generations.unwrap_or(crate::choice::GENERATIONS)
             ));
             lines.push("max_completion_length=LONGEST".to_owned());
-            lines.extend(
-                ["beta=0.0", "scale_rewards=\"group\"", "temperature=1.0", "log_completions=True"]
-                    .map(str::to_owned),
-            );
+            // RLOO keeps near the model it began with, and compares each answer with the others of its group.
+            // The whole model would need a copy of itself for that; adapters are taken off.
+            let own: &[&str] = match (plan.method, plan.adaptation) {
+                (Method::Rloo, Adaptation::Full) => &["beta=0.0", "normalize_advantages=False"],
+                (Method::Rloo, _) => &["beta=0.05", "normalize_advantages=False"],
+                _ => &["beta=0.0", "scale_rewards=\"group\""],
+            };
+            lines.extend(own.iter().map(|line| (*line).to_owned()));
+            lines.extend(["temperature=1.0", "log_completions=True"].map(str::to_owned));
             // Every group whole: a batch for evaluation holds as many answers as one group has.
             if let Some(count) = plan.num_generations.filter(|_| plan.eval_rows > 0) {
                 lines.retain(|line| !line.starts_with("per_device_eval_batch_size"));
                 lines.push(format!("per_device_eval_batch_size={count}"));
             }
         }
-        Method::Reward | Method::Rloo | Method::Distillation => {}
     }
     lines.iter().map(|line| format!("        {line},\n")).collect()
 }
@@ -290,6 +359,16 @@ mod tests {
     use serde_json::{Map, json};
 
     fn written(method: Method, flavor: &str, billions: &str, row: Value) -> Result<String, PlanError> {
+        written_from(method, flavor, billions, row, None)
+    }
+
+    fn written_from(
+        method: Method,
+        flavor: &str,
+        billions: &str,
+        row: Value,
+        teacher: Option<&str>,
+    ) -> Result<String, PlanError> {
         let row: Map<String, Value> = row.as_object().expect("an object").clone();
         let columns = row.keys().cloned().collect();
         let sample = Sample { columns, rows: vec![row], total_rows: Some(100) };
@@ -304,11 +383,18 @@ mod tests {
             row_tokens: sample.row_tokens(),
             wishes: Wishes { flavor: Some(flavor), adaptation: None },
             prices: PriceTable::Guide,
+            prices_now: Vec::new(),
             finished: Vec::new(),
         };
         let mut plan = plan(&request)?;
         plan.dataset = Some(inspect("rows.jsonl", &sample));
-        let places = Places { dataset: "@model@.jsonl", form: "json", project: "p", run: "r", output: "o" };
+        let places = Places {
+            dataset: Rows::File { path: "@model@.jsonl", form: "json" },
+            project: "p",
+            run: "r",
+            output: "o",
+            teacher,
+        };
         script(&plan, places)
     }
 
@@ -334,11 +420,18 @@ mod tests {
             row_tokens: sample.row_tokens(),
             wishes: Wishes::default(),
             prices: PriceTable::Guide,
+            prices_now: Vec::new(),
             finished: Vec::new(),
         };
         let mut plan = plan(&request).expect("fits");
         plan.dataset = Some(inspect("rows.jsonl", &sample));
-        let places = Places { dataset: odd, form: "json", project: odd, run: odd, output: odd };
+        let places = Places {
+            dataset: Rows::Hub { name: odd, config: Some(odd), split: odd },
+            project: odd,
+            run: odd,
+            output: odd,
+            teacher: None,
+        };
         let written = script(&plan, places).expect("sft");
         let lines = |begin: &str| written.lines().filter(|line| line.starts_with(begin)).count();
         assert_eq!((lines(head), lines("# ///")), (1, 2), "one head and its end: {written}");
@@ -392,7 +485,37 @@ mod tests {
                     && !script.contains("warmup_ratio")
             );
         }
-        let rloo = written(Method::Rloo, "a10g-large", "4B", json!({"prompt": "a"})).expect_err("none");
-        assert!(rloo.hint().contains("grpo"), "{rloo}");
+    }
+
+    #[test]
+    fn the_younger_methods_have_scripts_too() {
+        let pair = json!({"prompt": "a", "chosen": "b", "rejected": "c"});
+        let reward = written(Method::Reward, "a10g-large", "4B", pair).expect("reward");
+        for part in
+            ["RewardTrainer(", "task_type=\"SEQ_CLS\"", "center_rewards_coefficient=0.01", "max_length="]
+        {
+            assert!(reward.contains(part), "{part}: {reward}");
+        }
+        let rloo = written(Method::Rloo, "a10g-large", "4B", json!({"prompt": "a"})).expect("rloo");
+        for part in
+            ["RLOOTrainer(", "reward_funcs=", "beta=0.05", "normalize_advantages=False", "import re\n"]
+        {
+            assert!(rloo.contains(part), "{part}: {rloo}");
+        }
+        assert!(!rloo.contains("scale_rewards"), "{rloo}");
+        let alone = written(Method::Distillation, "a10g-large", "0.6B", json!({"prompt": "a"}));
+        let fault = alone.expect_err("nobody to learn from");
+        assert!(fault.hint().contains("--teacher"), "{fault}");
+        let taught =
+            written_from(Method::Distillation, "a10g-large", "0.6B", json!({"prompt": "a"}), Some("t/\"x"));
+        let taught = taught.expect("distillation");
+        for part in [
+            "DistillationTrainer(",
+            "TEACHER = \"t/\\\"x\"\n",
+            "teacher_model=TEACHER",
+            "teacher_model_init_kwargs=",
+        ] {
+            assert!(taught.contains(part), "{part}: {taught}");
+        }
     }
 }

@@ -35,7 +35,7 @@ mod tests {
         let packed = pack(skill).expect("packs");
         assert_eq!(packed, pack(skill).expect("packs"));
         let mut archive = zip::ZipArchive::new(Cursor::new(&packed)).expect("opens");
-        let mut first = archive.by_name("trackio/SKILL.md").expect("is there");
+        let mut first = archive.by_name(&format!("{}/SKILL.md", skill.folder)).expect("is there");
         let mut contents = Vec::new();
         std::io::Read::read_to_end(&mut first, &mut contents).expect("reads");
         assert_eq!(contents, skill.files[0].contents.as_ref());

@@ -40,8 +40,8 @@ mod tests {
     fn every_file_stands_in_it_with_its_digest() {
         let list = index(embedded());
         let entry = &list["skills"][0];
-        assert_eq!(entry["uri"], "skill://trackio/SKILL.md");
-        assert_eq!(entry["frontmatter"]["name"], "trackio");
+        assert_eq!(entry["uri"], format!("skill://{}/SKILL.md", embedded()[0].folder));
+        assert_eq!(entry["frontmatter"]["name"], embedded()[0].name());
         let resources = entry["resources"].as_array().expect("a list");
         assert_eq!(resources.len(), embedded()[0].files.len());
         assert_eq!(resources[0]["uri"], entry["uri"]);

@@ -100,7 +100,10 @@ mod tests {
         let linked = link(&place, &scope.folder_of(Agent::Claude), false).expect("links");
         assert!(linked.join(SKILL_FILE).is_file());
         #[cfg(unix)]
-        assert_eq!(fs::read_link(&linked).expect("a link"), Path::new("../../.agents/skills/trackio"));
+        assert_eq!(
+            fs::read_link(&linked).expect("a link"),
+            Path::new("../../.agents/skills").join(&skill.folder)
+        );
 
         let again = install(skill, &scope.shared_folder(), false).expect_err("is there");
         assert!(matches!(again, SkillFault::Exists { .. }));
@@ -129,10 +132,12 @@ mod tests {
     #[test]
     fn what_is_no_skill_stays() {
         let folder = tempfile::tempdir().expect("a folder");
-        fs::create_dir_all(folder.path().join("trackio")).expect("is made");
-        fs::write(folder.path().join("trackio/thesis.txt"), "years").expect("writes");
-        let refused = install(&embedded()[0], folder.path(), true).expect_err("is none");
+        let skill = &embedded()[0];
+        let place = folder.path().join(&skill.folder);
+        fs::create_dir_all(&place).expect("is made");
+        fs::write(place.join("thesis.txt"), "years").expect("writes");
+        let refused = install(skill, folder.path(), true).expect_err("is none");
         assert!(matches!(refused, SkillFault::NotOurs { .. }));
-        assert!(folder.path().join("trackio/thesis.txt").exists());
+        assert!(place.join("thesis.txt").exists());
     }
 }

@@ -1,4 +1,4 @@
-"""A stand-in for the Hugging Face Hub: Datasets and static Spaces over the true wire, two hosts, tokens, and faults on demand.
+"""A stand-in for the Hugging Face Hub: Datasets, static Spaces and models over the true wire, two hosts, tokens, and faults on demand.
 
     with Hub() as hub:
         run("paceline", "sync", …, env={"HF_ENDPOINT": hub.address, "HF_TOKEN": hub.token})
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from support.hub_repository import Repository
+from support.hub_rows import Rows
 from support.hub_wire import Answer, Request, answer
 
 OWNER = "alice"
@@ -69,6 +70,7 @@ class Hub:
         self.page_size, self.part_bytes, self.largest_file = page_size, part_bytes, 50 << 30
         self.repositories: dict[str, Repository] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
+        self.rows: dict[str, Rows] = {}
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.lock = threading.RLock()

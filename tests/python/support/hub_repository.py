@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 ATTRIBUTES = "*.parquet filter=lfs diff=lfs merge=lfs -text\n*.bin filter=lfs diff=lfs merge=lfs -text\n"
+MODEL_ATTRIBUTES = "".join(f"*.{ending} filter=lfs diff=lfs merge=lfs -text\n" for ending in ("bin", "gguf", "onnx", "pt", "safetensors"))
 _counter = itertools.count()
 
 
@@ -57,13 +58,14 @@ class Repository:
     id: str
     is_private: bool
     sdk: str | None = None
+    attributes: str = ATTRIBUTES
     large: dict[str, bytes] = field(default_factory=dict)
     parts: dict[tuple[str, int], bytes] = field(default_factory=dict)
     commits: list[Commit] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
-        files = {".gitattributes": StoredFile(ATTRIBUTES.encode(), False)}
+        files = {".gitattributes": StoredFile(self.attributes.encode(), False)}
         if self.sdk == "static":
             # What a new Space shows until somebody puts something there.
             pages = {"README.md": "---\nsdk: static\n---\n", "index.html": "<h1>Welcome to your static Space!</h1>\n", "style.css": "h1 {}\n"}

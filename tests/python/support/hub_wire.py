@@ -1,6 +1,6 @@
-"""The wire of the Hugging Face Hub, as far as Datasets and static Spaces need it: which request gets which answer.
+"""The wire of the Hugging Face Hub, as far as Datasets, static Spaces and models need it: which request gets which answer.
 
-A Dataset is kept by its name, a Space by its name with `spaces/` before it.
+A Dataset is kept by its name, a Space by its name with `spaces/` before it, a model with `models/`.
 """
 
 import base64
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from support import hub_jobs
-from support.hub_repository import Refusal, Repository, StoredFile, entry, tree
+from support import hub_jobs, hub_rows
+from support.hub_repository import ATTRIBUTES, MODEL_ATTRIBUTES, Refusal, Repository, StoredFile, entry, tree
 
 if TYPE_CHECKING:
     from support.hub import Hub
@@ -68,7 +68,10 @@ def answer(hub: "Hub", request: Request) -> Answer:
         for method, pattern, handle in _STORAGE if request.host == "storage" else _HUB:
             found = re.fullmatch(pattern, request.path)
             if found and request.method in method:
-                return handle(hub, request, **{name: unquote(text or "") for name, text in found.groupdict().items()})
+                said = {name: unquote(text or "") for name, text in found.groupdict().items()}
+                if "model" in said:
+                    said["repository"] = f"models/{said.pop('model')}"
+                return handle(hub, request, **said)
         raise Refusal(404, "Sorry, we can't find the page you are looking for.")
     except Refusal as refusal:
         headers = {"X-Error-Message": refusal.message.encode("latin-1", "replace").decode("latin-1"), **refusal.headers}
@@ -99,12 +102,12 @@ def _require_write(hub: "Hub", request: Request, name: str) -> None:
     role = hub.role_of(request.token)
     if role is None:
         raise Refusal(401, "Invalid username or password.")
-    if role != "write" or not name.removeprefix("spaces/").startswith(f"{hub.owner}/"):
+    if role != "write" or not _plain(name).startswith(f"{hub.owner}/"):
         raise Refusal(
             403,
             "Forbidden: you must use a write token to upload to a repository."
             if role != "write"
-            else f"You don't have the rights to create a repository under the namespace {name.removeprefix('spaces/').split('/')[0]}",
+            else f"You don't have the rights to create a repository under the namespace {_plain(name).split('/')[0]}",
         )
 
 
@@ -116,31 +119,40 @@ def _whoami(hub: "Hub", request: Request) -> Answer:
     return Answer({"type": "user", "name": hub.owner, "orgs": [], "auth": {"type": "access_token", "accessToken": access}})
 
 
+def _plain(repository: str) -> str:
+    """Owner and name, without the kind before it."""
+    return repository.removeprefix("spaces/").removeprefix("models/")
+
+
 def _create(hub: "Hub", request: Request) -> Answer:
     said = request.json
-    assert said["type"] in ("dataset", "space"), said
-    is_space = said["type"] == "space"
+    kind = said.get("type", "model")
+    assert kind in ("dataset", "space", "model"), said
+    is_space = kind == "space"
     assert not is_space or said["sdk"] in ("static", "gradio", "docker"), said
     plain = f"{said.get('organization') or hub.owner}/{said['name']}"
-    name = f"spaces/{plain}" if is_space else plain
+    name = plain if kind == "dataset" else f"{kind}s/{plain}"
     _require_write(hub, request, name)
     url = f"{hub.address}{_page(name)}"
     with hub.lock:
         if name in hub.repositories:
-            return Answer({"error": f"You already created this {said['type']} repo", "url": url}, 409)
+            return Answer({"error": f"You already created this {kind} repo", "url": url}, 409)
         is_private = said["visibility"] == "private" if "visibility" in said else bool(said.get("private"))
-        hub.repositories[name] = Repository(name, is_private, said.get("sdk"))
+        attributes = MODEL_ATTRIBUTES if kind == "model" else ATTRIBUTES
+        hub.repositories[name] = Repository(name, is_private, said.get("sdk"), attributes)
     return Answer({"url": url, "name": plain, "id": plain})
 
 
 def _page(repository: str) -> str:
     """Where a repository lies below the Hub's address."""
+    if repository.startswith("models/"):
+        return f"/{_plain(repository)}"
     return f"/{repository}" if repository.startswith("spaces/") else f"/datasets/{repository}"
 
 
 def _validate_yaml(_: "Hub", request: Request) -> Answer:
     said = request.json
-    assert said["repoType"] in ("dataset", "space"), said
+    assert said["repoType"] in ("dataset", "space", "model"), said
     return Answer({"errors": _yaml_errors(said["content"]), "warnings": []})
 
 
@@ -153,7 +165,7 @@ def _yaml_errors(text: str) -> list[dict[str, str]]:
 def _info(hub: "Hub", request: Request, repository: str, revision: str = "main") -> Answer:
     found = _reader(hub, request, repository)
     commit = found.at(revision)
-    plain = repository.removeprefix("spaces/")
+    plain = _plain(repository)
     owner = plain.split("/")[0]
     siblings = [{"rfilename": path} for path in sorted(commit.files)]
     return Answer({
@@ -337,9 +349,9 @@ _Handle = Callable[..., Answer]
 _REVISION = r"(?P<revision>[^/]+)"
 
 
-def _routes(api: str, own: str, repository: str) -> list[tuple[str, str, _Handle]]:
-    """What is asked of one kind of repositories, below two paths."""
-    api, own = f"{api}(?P<repository>{repository})", f"{own}(?P<repository>{repository})"
+def _routes(api: str, own: str, repository: str, name: str = "repository") -> list[tuple[str, str, _Handle]]:
+    """What is asked of one kind of repositories, below two paths; `name` says which kind where neither path does."""
+    api, own = f"{api}(?P<{name}>{repository})", f"{own}(?P<{name}>{repository})"
     return [
         ("GET", api, _info),
         ("GET", rf"{api}/revision/{_REVISION}", _info),
@@ -361,11 +373,13 @@ _HUB: list[tuple[str, str, _Handle]] = [
     ("POST", r"/api/repos/create", _create),
     ("POST", r"/api/validate-yaml", _validate_yaml),
     *hub_jobs.ROUTES,
+    *hub_rows.ROUTES,
     *_routes("/api/datasets/", "/datasets/", "[^/]+/[^/]+?"),
     *_routes("/api/", "/", "spaces/[^/]+/[^/]+?"),
+    *_routes("/api/models/", "/", "[^/]+/[^/]+?", "model"),
 ]
 _STORAGE: list[tuple[str, str, _Handle]] = [
-    ("GET HEAD PUT", r"/(?P<repository>(?:spaces/)?[^/]+/[^/]+?)/(?P<oid>[0-9a-f]{64})", _stored),
+    ("GET HEAD PUT", r"/(?P<repository>(?:spaces/|models/)?[^/]+/[^/]+?)/(?P<oid>[0-9a-f]{64})", _stored),
 ]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.directory import PROGRAM
+from support.directory import PROGRAM, DataDirectory
+from support.hub import Hub
 from support.interpreters import trainers_python
 from support.training import IMPORT_SECONDS, TRAINING_SECONDS, start_script
 
@@ -19,6 +20,9 @@ ROWS = {
     "grpo": [{"prompt": asked, "answer": good} for asked, good, _ in PAIRS],
     "kto": [{"question": asked, "answer": text, "thumbs_up": text == good}
             for asked, good, bad in PAIRS for text in (good, bad)],
+    "reward": [{"prompt": asked, "chosen": good, "rejected": bad} for asked, good, bad in PAIRS],
+    "rloo": [{"prompt": asked, "answer": good} for asked, good, _ in PAIRS],
+    "distillation": [{"prompt": asked} for asked, *_ in PAIRS],
     # The older form of conversations, which has to become messages.
     "sft-chats": [{"conversations": [{"from": "human", "value": asked}, {"from": "gpt", "value": good}]}
                   for asked, good, _ in PAIRS],
@@ -50,12 +54,13 @@ def tiny_model(directory) -> Path:
 
 def test_every_keyword_is_one_of_the_installed_releases(directory):
     scripts = []
-    for method in ("sft", "dpo", "grpo", "kto"):
+    for method in ("sft", "dpo", "grpo", "kto", "reward", "rloo", "distillation"):
         for adaptation, flavor, share in (("full", "t4-small", 0), ("lora", "a10g-large", 0.1), ("qlora", "l4x1", 0.25)):
             script = directory.folder / f"{method}-{adaptation}.py"
             answer = plan(
                 "--model", "some/model-0.5B", "--method", method, "--dataset", write_rows(directory.folder, method),
                 "--adaptation", adaptation, "--flavor", flavor, "--eval-share", share, "--script", script,
+                *(["--teacher", "some/model-1B"] if method == "distillation" else []),
             )
             assert answer["adaptation"] == adaptation
             scripts.append(script)
@@ -81,11 +86,12 @@ def test_a_written_script_trains(directory, tiny_model, rows):
     script = directory.folder / "train.py"
     answer = plan(
         "--model", tiny_model, "--method", method, "--dataset", write_rows(directory.folder, rows), "--epochs", 2,
-        "--flavor", "cpu-basic", "--adaptation", "lora" if method in ("dpo", "grpo") else "full",
-        "--max-length", 96, "--eval-share", 0.25 if method == "sft" else 0, "--script", script,
+        "--flavor", "cpu-basic", "--adaptation", "lora" if method in ("dpo", "grpo", "rloo") else "full",
+        "--max-length", 96, "--eval-share", 0.25 if method in ("sft", "reward") else 0, "--script", script,
+        *(["--teacher", tiny_model] if method == "distillation" else []),
     )
     text = script.read_text()
-    if method == "grpo":
+    if "LONGEST = 512" in text:
         # Random weights never end an answer; the tiny model has a context of 128 tokens.
         text = text.replace("LONGEST = 512", "LONGEST = 16")
     training = directory.start(text, python=str(trainers_python()), HF_HUB_OFFLINE="1")
@@ -99,8 +105,75 @@ def test_a_written_script_trains(directory, tiny_model, rows):
         "dpo": {"train/rewards/margins"},
         "grpo": {"train/rewards/accuracy/mean", "train/rewards/form/mean", "train/rewards/brevity/mean"},
         "kto": {"train/rewards/chosen"},
+        "reward": {"train/margin", "train/accuracy", "eval/loss"},
+        "rloo": {"train/rewards/accuracy/mean", "train/reward", "train/kl"},
+        "distillation": {"train/completions/mean_length"},
     }[method]
     assert expected <= metrics, metrics
     (model,) = directory.folder.rglob(f"tiny-model-{method}-*")
     weights = "adapter_model.safetensors" if answer["lora"] else "model.safetensors"
     assert (model / weights).is_file()
+
+
+@pytest.mark.parametrize("method", ["sft", "dpo", "grpo", "kto"])
+def test_from_a_file_of_rows_to_a_published_model(directory: DataDirectory, tiny_model: Path, method: str):
+    script = directory.folder / "train.py"
+    answer = plan(
+        "--model", tiny_model, "--method", method, "--dataset", write_rows(directory.folder, method), "--epochs", 24,
+        "--flavor", "cpu-basic", "--adaptation", "lora" if method == "dpo" else "full", "--max-length", 96, "--script", script,
+    )
+    text = script.read_text().replace("LONGEST = 512", "LONGEST = 16")
+    training = directory.start(text, python=str(trainers_python()), HF_HUB_OFFLINE="1")
+    begun = directory.paceline("wait", "--project", "tiny-model", "--until", "step>=3", "--timeout", IMPORT_SECONDS + TRAINING_SECONDS, "--json", seconds=2 * (IMPORT_SECONDS + TRAINING_SECONDS))
+    assert begun.returncode == 0, (begun.stdout, begun.stderr, training.errors)
+    # What an agent asks while it trains.
+    status = directory.status("tiny-model")
+    assert status["state"] == "running" and 3 <= status["step"] < status["total_steps"] == answer["steps"], status
+    assert status["loss"]["latest"] is not None and status["summary"].startswith(f"Step {status['step']}/"), status
+    training.expect_exit(0, IMPORT_SECONDS + TRAINING_SECONDS)
+    run, name = f"{method}-{answer['adaptation']}", f"tiny-{method}"
+    (model,) = directory.folder.rglob(f"tiny-model-{run}")
+    with Hub() as hub:
+        asked = ["publish", "--project", "tiny-model", "--run", run, "--model-dir", model, "--repo", name, "--json", "--dir", directory.path]
+        done = subprocess.run([PROGRAM, *map(str, asked)], env=directory.environment(**hub.environment()), capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        said = json.loads(done.stdout)
+        assert said["private"] and said["repository"] == f"alice/{name}" and any("checkpoint-" in path for path in said["left_out"])
+        published = hub.repositories[f"models/alice/{name}"].files
+        weights = "adapter_model.safetensors" if method == "dpo" else "model.safetensors"
+        assert published[weights] == (model / weights).read_bytes()
+        card = published["README.md"].decode()
+        metric = {"sft": "train/loss", "dpo": "train/rewards/margins", "grpo": "train/reward", "kto": "train/rewards/chosen"}[method]
+        for part in (f"run **{run}**", f"| {metric.replace('_', '&#95;')} |", "| learning&#95;rate |", "![Curves of the run]"):
+            assert part in card, (part, card)
+        assert str(directory.folder) not in card.split("<!-- paceline: run -->")[1], "where it lay is nobody's business"
+        # Who loads it from there gets the model that was trained.
+        loaded = start_script(
+            directory, "load_published.py", f"alice/{name}", model, HF_HUB_OFFLINE="0", HF_HUB_DISABLE_XET="1",
+            HF_HOME=str(directory.folder / "hf"), **hub.environment(),
+        )
+        loaded.expect_exit(0, IMPORT_SECONDS)
+        assert json.loads(loaded.output.splitlines()[-1])["same"], loaded.output
+
+
+def test_a_script_pushes_by_itself_and_its_card_is_completed(directory: DataDirectory, tiny_model: Path):
+    script = directory.folder / "train.py"
+    plan("--model", tiny_model, "--method", "sft", "--dataset", write_rows(directory.folder, "sft"), "--epochs", 4,
+         "--flavor", "cpu-basic", "--max-length", 96, "--script", script)  # fmt: skip
+    with Hub() as hub:
+        training = directory.start(
+            script.read_text(), python=str(trainers_python()), HUB_MODEL_ID="alice/tiny-pushed", HF_HUB_DISABLE_XET="1",
+            HF_HOME=str(directory.folder / "hf"), **hub.environment(),
+        )
+        training.expect_exit(0, IMPORT_SECONDS + TRAINING_SECONDS)
+        pushed = hub.repositories["models/alice/tiny-pushed"]
+        (model,) = directory.folder.rglob("tiny-model-sft-full")
+        assert pushed.files["model.safetensors"] == (model / "model.safetensors").read_bytes()
+        before = pushed.files["README.md"].decode()
+        asked = ["publish", "--project", "tiny-model", "--run", "sft-full", "--model-dir", model, "--repo", "alice/tiny-pushed", "--json", "--dir", directory.path]
+        done = subprocess.run([PROGRAM, *map(str, asked)], env=directory.environment(**hub.environment()), capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        # The weights are there; the trainer's card stays and is told of the run.
+        assert json.loads(done.stdout)["sent_bytes"] == 0
+        card = pushed.files["README.md"].decode()
+        assert before.split("---")[-1].strip() in card and "run **sft-full**" in card

@@ -2,6 +2,7 @@
 
 mod between_requests;
 mod facade;
+mod finished_runs;
 mod groups_and_smoothing;
 mod logged_values;
 mod metric_definitions;

@@ -7,7 +7,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, ValueEnum};
 use paceline_schema::plan::{Adaptation, Method, PriceTable};
 
-use super::Arguments;
+use super::{Arguments, DirectoryArgument};
 
 #[derive(Args)]
 pub(crate) struct PlanArguments {
@@ -16,13 +16,19 @@ pub(crate) struct PlanArguments {
     pub(crate) model: Option<String>,
     /// Its size, as 0.6B or 135M; from its files or its name when absent.
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(crate) params: Option<f64>,
+    pub(crate) params: Option<String>,
     /// How to train; the first method that the dataset serves when absent.
     #[arg(long, value_parser = method_parser())]
     pub(crate) method: Option<AskedMethod>,
-    /// Dataset to train on, a file: Parquet, JSON lines, JSON or CSV.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) dataset: Option<PathBuf>,
+    /// Dataset to train on: a file (Parquet, JSON lines, JSON or CSV), or a name of the Hub as trl-lib/Capybara.
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) dataset: Option<String>,
+    /// Configuration of a dataset of the Hub; `default`, else the first, when absent.
+    #[arg(long, requires = "dataset")]
+    pub(crate) config: Option<String>,
+    /// Split of a dataset of the Hub; `train`, else the first, when absent.
+    #[arg(long, requires = "dataset")]
+    pub(crate) split: Option<String>,
     /// Rows to train on; those of the dataset when absent.
     #[arg(long, value_name = "N")]
     pub(crate) rows: Option<u64>,
@@ -48,12 +54,26 @@ pub(crate) struct PlanArguments {
     /// Whose prices to plan with.
     #[arg(long, value_enum, default_value = "guide")]
     pub(crate) prices: Prices,
-    /// Write the training as a script for `uv run` into this new file; for sft, dpo, grpo and kto.
+    /// Project whose finished runs on the same hardware correct the time.
+    #[arg(long)]
+    pub(crate) project: Option<String>,
+    /// Look at what has to hold before it starts: model, dataset, token, output, disk, evaluation, tracking.
+    #[arg(long, requires = "model")]
+    pub(crate) preflight: bool,
+    /// Where the trained model goes on the Hub, as USER/NAME; for `--preflight`.
+    #[arg(long, value_name = "USER/NAME")]
+    pub(crate) hub_model_id: Option<String>,
+    /// Write the training as a script for `uv run` into this new file.
     #[arg(long, value_name = "FILE", requires_all = ["model", "dataset"])]
     pub(crate) script: Option<PathBuf>,
+    /// Model that a script for distillation learns from: a name of the Hub, or a folder.
+    #[arg(long, value_name = "MODEL", requires = "script")]
+    pub(crate) teacher: Option<String>,
     /// Answer in JSON.
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) directory: DirectoryArgument,
 }
 
 /// A method as a person names it.
@@ -70,7 +90,7 @@ pub(crate) enum AskedMethod {
 pub(crate) enum Prices {
     /// Those of the training guide of December 2025, round figures.
     Guide,
-    /// Those of Hugging Face Jobs in 2026.
+    /// Those of Hugging Face Jobs: today's where there is a token to ask the Hub with, else those of 2026.
     Official,
 }
 
@@ -78,7 +98,7 @@ impl From<Prices> for PriceTable {
     fn from(prices: Prices) -> Self {
         match prices {
             Prices::Guide => Self::Guide,
-            Prices::Official => Self::Official,
+            Prices::Official => Self::Now,
         }
     }
 }
@@ -114,8 +134,9 @@ fn adaptation_parser() -> impl TypedValueParser<Value = Adaptation> {
     })
 }
 
-fn size(text: &str) -> Result<f64, String> {
-    paceline_planner::parse_size(text).ok_or_else(|| "a size is a number and B or M, as 0.6B".to_owned())
+fn size(text: &str) -> Result<String, String> {
+    let is_size = paceline_planner::parse_size(text).is_some();
+    is_size.then(|| text.to_owned()).ok_or_else(|| "a size is a number and B or M, as 0.6B".to_owned())
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -4,13 +4,20 @@ mod dataset;
 mod model;
 mod report;
 mod rows;
-pub(super) mod script;
+mod script;
 
-use paceline_planner::{PlanError, Request, Sample, Wishes, inspect, plan};
-use paceline_schema::dataset_report::{DatasetReport, Verdict};
+use std::path::Path;
+
+use paceline_advice::{AdviceFault, Adviser, Given, Speech};
+use paceline_hub::remote::Account;
+use paceline_planner::Sample;
+use paceline_schema::dataset_report::DatasetReport;
+use paceline_schema::env::HF_HUB_OFFLINE;
 use paceline_schema::plan::{Method, TrainingPlan};
+use paceline_schema::plan_request::PlanRequest;
 
 use crate::arguments::{AskedMethod, PlanArguments};
+use crate::commands::open_engine;
 use crate::failure::Failure;
 use crate::output;
 
@@ -18,20 +25,36 @@ use crate::output;
 pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Failure> {
     let plan = match made(arguments)? {
         Made::Plan(plan) => plan,
-        Made::Report(report, asked) => return show(&report, asked, arguments.json),
+        Made::Report(report) => return show(&report, arguments),
     };
     if let (Some(file), Some(dataset)) = (&arguments.script, &arguments.dataset) {
-        script::write(&plan, dataset, file)?;
+        script::write(&plan, dataset, arguments, file)?;
     }
-    tell(&plan, arguments.json)
+    tell(&plan, arguments.json)?;
+    ready(&plan)
 }
 
 /// What comes of what was asked for.
 pub(super) enum Made {
     /// A plan.
     Plan(Box<TrainingPlan>),
-    /// What a dataset serves, where no model is named, and the method that was asked for.
-    Report(Box<DatasetReport>, Option<Method>),
+    /// What a dataset serves, where no model is named.
+    Report(Box<DatasetReport>),
+}
+
+/// Plans, or looks at a dataset.
+pub(super) fn made(arguments: &PlanArguments) -> Result<Made, Failure> {
+    let sample = local_dataset(arguments)?;
+    let adviser = adviser(arguments)?;
+    let Some(name) = &arguments.model else {
+        let report = match sample {
+            Some((name, sample)) => paceline_planner::inspect(&name, &sample),
+            None => adviser.inspect(request(arguments, "").inspect())?,
+        };
+        return Ok(Made::Report(Box::new(report)));
+    };
+    let given = Given { dataset: sample, model: model::facts(name, arguments.params.as_deref())? };
+    Ok(Made::Plan(Box::new(adviser.plan(request(arguments, name), given)?)))
 }
 
 /// Tells a plan.
@@ -39,74 +62,90 @@ pub(super) fn tell(plan: &TrainingPlan, json: bool) -> Result<(), Failure> {
     if json { Ok(output::json_indented(plan)?) } else { report::plan(plan) }
 }
 
-/// Plans, or looks at a dataset.
-pub(super) fn made(arguments: &PlanArguments) -> Result<Made, Failure> {
-    let asked = arguments.method.map(known).transpose()?;
-    let sample = arguments.dataset.as_deref().map(rows::sample).transpose()?;
-    let looked = sample.as_ref().zip(arguments.dataset.as_deref());
-    let looked = looked.map(|(sample, path)| inspect(&path.display().to_string(), sample));
-    let Some(name) = &arguments.model else {
-        let looked = looked
-            .ok_or_else(|| Failure::new("nothing is named to plan", "`--model MODEL` names what to train"))?;
-        return Ok(Made::Report(Box::new(looked), asked));
-    };
-    let method = method(asked, looked.as_ref())?;
-    let total = sample.as_ref().and_then(|sample| sample.total_rows);
-    let request = Request {
-        model: model::facts(name, arguments.params)?,
-        method,
-        rows: arguments.rows.or(total).unwrap_or(0),
+/// A training that may not start is the answer no.
+fn ready(plan: &TrainingPlan) -> Result<(), Failure> {
+    let is_ready = plan.preflight.as_ref().is_none_or(|preflight| preflight.ready);
+    if is_ready { Ok(()) } else { Err(Failure::AnsweredNo) }
+}
+
+fn adviser(arguments: &PlanArguments) -> Result<Adviser, Failure> {
+    let engine = arguments.project.as_ref().map(|_| open_engine(&arguments.directory)).transpose()?;
+    let is_offline = std::env::var(HF_HUB_OFFLINE).is_ok_and(|value| !matches!(value.as_str(), "" | "0"));
+    let hub = if is_offline { None } else { Some(Account::of_this_process()?) };
+    Ok(Adviser { engine, hub, speech: Speech::Options })
+}
+
+/// The rows of a dataset that is a file. A name that could be one of the Hub, and is no file, is one of the Hub.
+fn local_dataset(arguments: &PlanArguments) -> Result<Option<(String, Sample)>, Failure> {
+    match arguments.dataset.as_deref() {
+        Some(dataset) if is_file(dataset) => {
+            Ok(Some((dataset.to_owned(), rows::sample(Path::new(dataset))?)))
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// Whether a dataset is meant as a file.
+fn is_file(dataset: &str) -> bool {
+    let path = Path::new(dataset);
+    let has_form =
+        rows::ENDINGS.iter().any(|ending| path.extension().is_some_and(|of| of.eq_ignore_ascii_case(ending)));
+    has_form || path.is_absolute() || dataset.starts_with('.') || path.exists()
+}
+
+fn request(arguments: &PlanArguments, model: &str) -> PlanRequest {
+    PlanRequest {
+        params: arguments.params.clone(),
+        method: arguments.method.map(word),
+        dataset: arguments.dataset.clone(),
+        config: arguments.config.clone(),
+        split: arguments.split.clone(),
+        sample: None,
+        rows: arguments.rows,
         epochs: arguments.epochs,
-        eval_share: arguments.eval_share,
+        flavor: arguments.flavor.clone(),
+        adaptation: arguments.adaptation,
         max_length: arguments.max_length,
+        eval_share: arguments.eval_share,
         packing: arguments.packing,
-        row_tokens: sample.as_ref().map(Sample::row_tokens).unwrap_or_default(),
-        wishes: Wishes { flavor: arguments.flavor.as_deref(), adaptation: arguments.adaptation },
         prices: arguments.prices.into(),
-        finished: Vec::new(),
-    };
-    let mut plan = plan(&request)?;
-    plan.dataset = looked;
-    Ok(Made::Plan(Box::new(plan)))
+        project: arguments.project.clone(),
+        preflight: arguments.preflight,
+        hub_model_id: arguments.hub_model_id.clone(),
+        ..PlanRequest::of(model)
+    }
 }
 
 /// Shows what a dataset serves; one that serves nothing, or not what was asked for, is an error all the same.
-fn show(report: &DatasetReport, asked: Option<Method>, json: bool) -> Result<(), Failure> {
-    if json {
+fn show(report: &DatasetReport, arguments: &PlanArguments) -> Result<(), Failure> {
+    if arguments.json {
         output::json_indented(report)?;
     } else {
-        dataset::report(report, asked)?;
+        dataset::report(report, arguments.method.and_then(known))?;
     }
-    method(asked, Some(report)).map(drop)
+    Ok(Adviser::check_serves(arguments.method.map(word).as_deref(), report)?)
 }
 
-/// The method asked for, if the dataset serves it; else the one that it serves best.
-fn method(asked: Option<Method>, looked: Option<&DatasetReport>) -> Result<Method, Failure> {
-    let Some(report) = looked else {
-        return asked.ok_or_else(|| Failure::new("no method is named", "`--method sft` names one"));
-    };
-    let Some(best) = report.recommended.first() else {
-        let columns: Vec<String> = report.columns.iter().map(|column| format!("`{}`", column.name)).collect();
-        return Err(PlanError::DatasetFitsNothing { columns: columns.join(", ") }.into());
-    };
-    let method = asked.unwrap_or(*best);
-    let of = report.methods.iter().find(|of| of.method == method && of.verdict == Verdict::Incompatible);
-    match of {
-        Some(of) => {
-            let serves = report.recommended.clone();
-            Err(PlanError::DatasetUnfit { method, reason: of.reason.clone(), serves }.into())
-        }
-        None => Ok(method),
-    }
-}
-
-/// The method, if there is a trainer for it.
-fn known(asked: AskedMethod) -> Result<Method, Failure> {
+fn word(asked: AskedMethod) -> String {
     match asked {
-        AskedMethod::Known(method) => Ok(method),
-        AskedMethod::Ppo => Err(Failure::new(
-            "TRL has no PPO trainer any more",
-            "`--method grpo` or `--method rloo` train on rewards as it did",
-        )),
+        AskedMethod::Known(method) => method.as_str().to_owned(),
+        AskedMethod::Ppo => "ppo".to_owned(),
+    }
+}
+
+fn known(asked: AskedMethod) -> Option<Method> {
+    match asked {
+        AskedMethod::Known(method) => Some(method),
+        AskedMethod::Ppo => None,
+    }
+}
+
+impl From<AdviceFault> for Failure {
+    fn from(fault: AdviceFault) -> Self {
+        match fault {
+            AdviceFault::Query(error) => error.into(),
+            AdviceFault::Hub(fault) => fault.into(),
+            AdviceFault::Plan(_) | AdviceFault::Request { .. } => Self::new(fault.to_string(), fault.hint()),
+        }
     }
 }

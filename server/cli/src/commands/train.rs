@@ -1,6 +1,6 @@
 //! `paceline train`: plans a training, writes its script and submits it as a job.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use paceline_hub::jobs::name_of_script;
 use paceline_jobs::{Order, Script, UvScript};
@@ -21,20 +21,17 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
     let Some(dataset) = &arguments.plan.dataset else {
         return Err(Failure::new("no dataset is named", "`--dataset FILE` names what to train on"));
     };
-    if arguments.place.on == On::Hf && dataset.exists() {
-        let message = format!(
-            "the dataset '{}' is a file of this machine, which a job elsewhere cannot read",
-            dataset.display()
-        );
+    if arguments.place.on == On::Hf && Path::new(dataset).exists() {
+        let message = format!("the dataset `{dataset}` is a file of this machine, which a job elsewhere cannot read");
         return Err(Failure::new(
             message,
             "`hf upload` brings it to the Hub; without `--on hf` the training runs here",
         ));
     }
     if let Some(file) = &arguments.plan.script {
-        script::write(&plan, dataset, file)?;
+        script::write(&plan, dataset, &arguments.plan, file)?;
     }
-    let text = script::text(&plan, dataset)?;
+    let text = script::text(&plan, dataset, &arguments.plan)?;
     let how = How { detach: arguments.detach, json: arguments.plan.json };
     if !how.json {
         tell(&plan, false)?;

@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{json, paceline, stderr, stdout};
+use super::{command, json, stderr, stdout};
 
 fn plan(arguments: &[&str]) -> std::process::Output {
     let directory = tempfile::tempdir().expect("a folder");
-    paceline(directory.path(), &[&["plan"], arguments].concat())
+    let mut command = command(super::PACELINE, directory.path());
+    command.env("HF_HUB_OFFLINE", "1").arg("plan").args(arguments).output().expect("it runs")
 }
 
 #[test]
@@ -172,6 +173,13 @@ fn a_dataset_that_does_not_serve_is_said_with_a_way_out() {
         ("t.jsonl", texts, &["--model", "m-1B", "--method", "dpo"], "it serves sft"),
         ("t.jsonl", "{\"text\": ", &[], "line 1"),
         ("t.parquet", "no parquet", &[], "Parquet"),
+        ("t.csv", "", &[], "it has no rows"),
+        ("t.csv", "prompt,completion\n", &["--model", "m-1B"], "it has no rows"),
+        ("t.jsonl", "\n\n", &[], "it has no rows"),
+        ("t.json", "[]", &[], "it has no rows"),
+        ("t.json", "[1, 2]", &[], "JSON list of objects"),
+        ("t.csv", "a,a\n1,2\n", &[], "two columns are named `a`"),
+        ("t.csv", "a,b\n1\n", &[], "line: 2"),
     ] {
         let output = look(name, content, arguments);
         assert_eq!(output.status.code(), Some(1), "{name} {arguments:?}");
@@ -179,4 +187,56 @@ fn a_dataset_that_does_not_serve_is_said_with_a_way_out() {
     }
     let output = plan(&["--dataset", "/nowhere.jsonl"]);
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn hostile_files_are_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let deep = format!("{{\"text\": {}1{}}}\n", "[".repeat(100_000), "]".repeat(100_000));
+    let wide: Vec<String> = (0..2_000).map(|number| format!("\"c{number}\": 1")).collect();
+    for (name, content, says) in [
+        ("latin.csv", b"prompt,completion\nk\xf6nig,b\n".to_vec(), "UTF-8"),
+        ("latin.jsonl", b"{\"text\": \"k\xf6nig\"}\n".to_vec(), "line 1"),
+        ("deep.jsonl", deep.into_bytes(), "recursion"),
+        ("wide.jsonl", format!("{{{}}}\n", wide.join(", ")).into_bytes(), "2000 columns"),
+        ("cut.parquet", b"PAR1\0\0\0\0\0\0\0\0".to_vec(), "cannot be read as a dataset"),
+        ("long.csv", format!("{},b\n1,2\n", "x".repeat(10_000)).into_bytes(), "200 letters"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).expect("written");
+        let output = plan(&["--dataset", path.to_str().expect("text")]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let said = stderr(&output);
+        assert!(said.contains(says) && said.len() < 1_000, "{name}: {said}");
+    }
+    let marked = folder.path().join("marked.jsonl");
+    std::fs::write(&marked, "\u{feff}{\"text\": \"a\"}\n").expect("written");
+    let report = json(&plan(&["--dataset", marked.to_str().expect("text"), "--json"]));
+    assert_eq!(report["recommended"][0], "sft");
+}
+
+#[test]
+fn weights_that_lie_there_twice_count_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = r#"{"hidden_size": 16, "num_hidden_layers": 2, "vocab_size": 100, "num_attention_heads": 2, "intermediate_size": 32}"#;
+    std::fs::write(folder.path().join("config.json"), config).expect("written");
+    let weights = |shape: &str| {
+        let head = format!(r#"{{"a": {{"dtype": "F32", "shape": {shape}, "data_offsets": [0, 4]}}}}"#);
+        [(head.len() as u64).to_le_bytes().as_slice(), head.as_bytes()].concat()
+    };
+    for (name, shape) in [
+        ("model-00001-of-00002.safetensors", "[7, 9]"),
+        ("model-00002-of-00002.safetensors", "[2]"),
+        ("consolidated.safetensors", "[65]"),
+        ("adapter_model.safetensors", "[5]"),
+    ] {
+        std::fs::write(folder.path().join(name), weights(shape)).expect("written");
+    }
+    let path = folder.path().to_str().expect("text");
+    let ask =
+        || plan(&["--model", path, "--method", "sft", "--rows", "10", "--flavor", "cpu-basic", "--json"]);
+    assert_eq!(json(&ask())["parameters"], 65);
+    std::fs::write(folder.path().join("model-00002-of-00002.safetensors"), weights("[18446744073709551615]"))
+        .expect("written");
+    assert_eq!(ask().status.code(), Some(1));
 }

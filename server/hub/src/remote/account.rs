@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use paceline_schema::env::{HF_ENDPOINT, HF_HOME, HF_TOKEN, HF_TOKEN_PATH};
+use paceline_schema::env::{HF_DATASETS_SERVER, HF_ENDPOINT, HF_HOME, HF_TOKEN, HF_TOKEN_PATH};
 
 use super::fault::{HubFault, HubFaultKind};
 
@@ -45,7 +45,10 @@ impl fmt::Debug for Token {
 #[derive(Debug, Clone)]
 pub struct Account {
     endpoint: String,
+    datasets_server: String,
     token: Option<Token>,
+    /// The address was set.
+    is_elsewhere: bool,
 }
 
 impl Account {
@@ -65,28 +68,53 @@ impl Account {
     pub fn find(read: impl Fn(&str) -> Option<String>, home: Option<PathBuf>) -> Result<Self, HubFault> {
         let set =
             |name: &str| read(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
-        let endpoint = set(HF_ENDPOINT).unwrap_or_else(|| PUBLIC_HUB.to_owned());
-        let endpoint = endpoint.trim_end_matches('/').to_owned();
-        if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
-            return Err(HubFault::new(
-                HubFaultKind::Refused,
-                format!("HF_ENDPOINT is `{endpoint}`, which is no address"),
-                "give one that begins with `https://`, or leave it unset for huggingface.co",
-            ));
-        }
+        let address = |name: &str, usual: &str| {
+            let given = set(name).unwrap_or_else(|| usual.to_owned());
+            let given = given.trim_end_matches('/').to_owned();
+            if !given.starts_with("https://") && !given.starts_with("http://") {
+                return Err(HubFault::new(
+                    HubFaultKind::Refused,
+                    format!("{name} is `{given}`, which is no address"),
+                    "give one that begins with `https://`, or leave it unset for huggingface.co",
+                ));
+            }
+            Ok(given)
+        };
+        let endpoint = address(HF_ENDPOINT, PUBLIC_HUB)?;
+        // As Hugging Face's own programs find it.
+        let beside = endpoint.replacen("https://", "https://datasets-server.", 1);
+        let datasets_server = address(HF_DATASETS_SERVER, &beside)?;
+        let is_elsewhere = set(HF_ENDPOINT).is_some();
         let token = match set(HF_TOKEN) {
             Some(secret) => Some(Token { secret, source: HF_TOKEN.to_owned() }),
             None => token_of_file(&token_file(set, home)),
         };
         // What cannot stand in a header is no token.
         let token = token.filter(|token| token.secret.bytes().all(|byte| byte.is_ascii_graphic()));
-        Ok(Self { endpoint, token })
+        Ok(Self { endpoint, datasets_server, token, is_elsewhere })
     }
 
     /// Address of the Hub, without a slash at its end.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Address of its datasets server, without a slash at its end.
+    pub(crate) fn datasets_server(&self) -> &str {
+        &self.datasets_server
+    }
+
+    /// The same Hub asked by nobody in particular, as anybody may.
+    #[must_use]
+    pub fn without_token(self) -> Self {
+        Self { token: None, ..self }
+    }
+
+    /// Whether somebody told this process of the Hub: by a token, or by its address.
+    #[must_use]
+    pub fn is_configured(&self) -> bool {
+        self.token.is_some() || self.is_elsewhere
     }
 
     /// The token, where there is one.
@@ -192,6 +220,11 @@ mod tests {
         assert_eq!(find(&[], home.path()).endpoint(), "https://huggingface.co");
         let here = find(&[("HF_ENDPOINT", "http://127.0.0.1:1/")], home.path());
         assert_eq!(here.endpoint(), "http://127.0.0.1:1");
+        assert_eq!(here.datasets_server(), "http://127.0.0.1:1");
+        assert_eq!(find(&[], home.path()).datasets_server(), "https://datasets-server.huggingface.co");
+        let beside = find(&[("HF_DATASETS_SERVER", "http://rows:2/")], home.path());
+        assert_eq!((beside.datasets_server(), beside.is_configured()), ("http://rows:2", false));
+        assert!(here.is_configured() && find(&[("HF_TOKEN", "hf_x")], home.path()).is_configured());
         let read = |name: &str| (name == "HF_ENDPOINT").then(|| "hub.example".to_owned());
         let fault = Account::find(read, None).expect_err("no scheme");
         assert!(fault.to_string().contains("HF_ENDPOINT"), "{fault}");

@@ -7,6 +7,7 @@ use super::fault::{HubFault, HubFaultKind};
 
 /// Attempts at one request.
 const MOST: u32 = 5;
+const MOST_IN_HASTE: u32 = 2;
 /// The longest pause after the first attempt; it doubles with each that follows.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
@@ -17,7 +18,19 @@ const LONGEST_ASKED: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// The last one.
-pub(crate) fn patiently<T>(mut work: impl FnMut() -> Result<T, HubFault>) -> Result<T, HubFault> {
+pub(crate) fn patiently<T>(work: impl FnMut() -> Result<T, HubFault>) -> Result<T, HubFault> {
+    again(MOST, work)
+}
+
+/// The same for somebody who waits for the answer, and can do without it: once more, and soon.
+///
+/// # Errors
+/// The last one.
+pub(crate) fn hastily<T>(work: impl FnMut() -> Result<T, HubFault>) -> Result<T, HubFault> {
+    again(MOST_IN_HASTE, work)
+}
+
+fn again<T>(most: u32, mut work: impl FnMut() -> Result<T, HubFault>) -> Result<T, HubFault> {
     let mut attempt = 0;
     loop {
         let fault = match work() {
@@ -26,7 +39,7 @@ pub(crate) fn patiently<T>(mut work: impl FnMut() -> Result<T, HubFault>) -> Res
         };
         attempt += 1;
         let asked = fault.retry_after.unwrap_or_default();
-        if fault.kind != HubFaultKind::Away || attempt >= MOST || asked > LONGEST_ASKED {
+        if fault.kind != HubFaultKind::Away || attempt >= most || asked > LONGEST_ASKED {
             return Err(fault);
         }
         tracing::debug!(%fault, attempt, "the Hub is asked again");

@@ -105,7 +105,7 @@ impl Client {
                 }
             };
             if !response.status().is_redirection() {
-                if origin(&address) == origin(self.account.endpoint()) {
+                if self.is_hub(&address) {
                     return self.checked(response, doing);
                 }
                 // Asked again, the Hub redirects to a new address.
@@ -145,10 +145,16 @@ impl Client {
         self.checked_by_store(response, doing)
     }
 
+    /// Whether an address is one that is shown the token: of the Hub, or of its datasets server.
+    fn is_hub(&self, address: &str) -> bool {
+        let own = [self.account.endpoint(), self.account.datasets_server()];
+        own.into_iter().any(|own| origin(own) == origin(address))
+    }
+
     fn request(&self, method: &str, address: &str) -> ureq::http::request::Builder {
         let request = Request::builder().method(method).uri(address);
         match self.account.token() {
-            Some(token) if origin(address) == origin(self.account.endpoint()) => {
+            Some(token) if self.is_hub(address) => {
                 request.header("authorization", format!("Bearer {}", token.secret()))
             }
             Some(_) | None => request,

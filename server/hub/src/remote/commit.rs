@@ -103,7 +103,7 @@ impl Repository {
             });
         }
         let doing = format!("making a commit in {self}");
-        let path = format!("/api/{}/commit/{BRANCH}", self.path());
+        let path = format!("/api/{}/commit/{BRANCH}", self.path_of_api());
         let payload = Payload::Bytes { kind: NDJSON, bytes: &body };
         // Sent once: whether a lost answer was a good one shows at the head.
         let (said, _) = self.client.json("POST", &path, &payload, &doing)?;
@@ -133,7 +133,7 @@ impl Repository {
     /// Whether the Hub wants each file in the commit itself (`regular`) or in the store for large ones (`lfs`).
     fn upload_modes(&self, changes: &BTreeMap<String, Change>) -> Result<BTreeMap<String, String>, HubFault> {
         let doing = format!("asking how the files of {self} are sent");
-        let path = format!("/api/{}/preupload/{BRANCH}", self.path());
+        let path = format!("/api/{}/preupload/{BRANCH}", self.path_of_api());
         let mut files = Vec::new();
         for (path, change) in changes {
             let (sample, size) = match change {
@@ -191,7 +191,10 @@ fn small(path: &str, file: &LocalFile) -> Result<Vec<u8>, HubFault> {
         return Err(HubFault::new(
             HubFaultKind::Unusable,
             format!("the Hub wants the {} bytes of `{path}` in the commit itself", file.bytes),
-            "add a line for it to `.gitattributes` there: `*.parquet filter=lfs diff=lfs merge=lfs -text`",
+            format!(
+                "add a line for it to `.gitattributes` there: `{} filter=lfs diff=lfs merge=lfs -text`",
+                path.rsplit_once('.').map_or_else(|| path.to_owned(), |(_, ending)| format!("*.{ending}"))
+            ),
         ));
     }
     std::fs::read(&file.path).map_err(|error| HubFault::local(&file.path, &error))

@@ -39,7 +39,7 @@ impl FromStr for RepositoryId {
         if !is_good(name) || owner.is_some_and(|owner| !is_good(owner)) {
             return Err(HubFault::new(
                 HubFaultKind::Refused,
-                format!("`{}` is no name of a Dataset or a Space", text.escape_debug()),
+                format!("`{}` is no name of a Dataset, a Space or a model", text.escape_debug()),
                 "give it as OWNER/NAME, of letters, digits, `-`, `_` and `.`",
             ));
         }

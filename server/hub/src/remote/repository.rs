@@ -1,4 +1,4 @@
-//! A Dataset or a static Space on the Hub: whether it is there, which files it holds, and their content.
+//! A Dataset, a static Space or a model on the Hub: whether it is there, which files it holds, and their content.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -29,6 +29,8 @@ pub enum RepositoryKind {
     Dataset,
     /// Files that the Hub shows as a web server would.
     StaticSpace,
+    /// Weights and what they are loaded with.
+    Model,
 }
 
 /// What the Hub calls a Space whose files it shows as they are.
@@ -40,6 +42,7 @@ impl RepositoryKind {
         match self {
             Self::Dataset => "dataset",
             Self::StaticSpace => "space",
+            Self::Model => "model",
         }
     }
 }
@@ -57,6 +60,7 @@ impl fmt::Display for Repository {
         match self.kind {
             RepositoryKind::Dataset => write!(f, "Dataset `{}`", self.id),
             RepositoryKind::StaticSpace => write!(f, "Space `{}`", self.id),
+            RepositoryKind::Model => write!(f, "model `{}`", self.id),
         }
     }
 }
@@ -105,8 +109,16 @@ impl Repository {
         self.kind
     }
 
-    /// Where it lies on the Hub, below its address.
+    /// Where it lies on the Hub, below its address: models stand at the root.
     pub(crate) fn path(&self) -> String {
+        match self.kind {
+            RepositoryKind::Dataset | RepositoryKind::StaticSpace => self.path_of_api(),
+            RepositoryKind::Model => self.id.clone(),
+        }
+    }
+
+    /// Where it is spoken of, below `/api/`.
+    pub(crate) fn path_of_api(&self) -> String {
         format!("{}s/{}", self.kind.as_str(), self.id)
     }
 
@@ -128,7 +140,7 @@ impl Repository {
     /// When the Hub does not say.
     pub fn head(&self) -> Result<Option<Head>, HubFault> {
         let doing = format!("reading the state of {self}");
-        let path = format!("/api/{}/revision/{BRANCH}", self.path());
+        let path = format!("/api/{}/revision/{BRANCH}", self.path_of_api());
         let said = match patiently(|| self.client.json("GET", &path, &Payload::Nothing, &doing)) {
             Ok((said, _)) => said,
             Err(fault) if fault.kind == HubFaultKind::NotFound => return Ok(None),
@@ -169,7 +181,7 @@ impl Repository {
     /// When the Hub does not list them.
     pub fn files(&self, commit: &str) -> Result<Vec<RemoteFile>, HubFault> {
         let doing = format!("listing the files of {self}");
-        let mut path = format!("/api/{}/tree/{commit}?recursive=true&expand=false", self.path());
+        let mut path = format!("/api/{}/tree/{commit}?recursive=true&expand=false", self.path_of_api());
         let mut files = Vec::new();
         for _ in 0..MOST_PAGES {
             let (page, headers) = patiently(|| self.client.json("GET", &path, &Payload::Nothing, &doing))?;

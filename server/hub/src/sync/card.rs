@@ -52,7 +52,7 @@ pub(crate) fn tells_of(card: &str, project: &str) -> bool {
 }
 
 /// A card as it is read here: its lines end in one way, and nothing stands before the first.
-fn plain(card: &str) -> Cow<'_, str> {
+pub(crate) fn plain(card: &str) -> Cow<'_, str> {
     let card = card.strip_prefix('\u{feff}').unwrap_or(card);
     if card.contains('\r') { Cow::Owned(card.replace("\r\n", "\n")) } else { Cow::Borrowed(card) }
 }
@@ -151,7 +151,7 @@ fn state(run: &RunRecord) -> &'static str {
 }
 
 /// A name that a person chose, as a cell of a table: it ends neither the cell, nor our section, nor becomes a link.
-fn cell(name: &str) -> String {
+pub(crate) fn cell(name: &str) -> String {
     let plain: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(100).collect();
     plain.chars().fold(String::new(), |mut text, c| {
         if "\\`*_[]<>|!&".contains(c) {

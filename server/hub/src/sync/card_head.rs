@@ -14,7 +14,7 @@ const CONFIGS: &str = "configs";
 const INFO: &str = "dataset_info";
 
 /// The lines of the head, and what follows it.
-pub(super) fn split(card: &str) -> (&str, &str) {
+pub(crate) fn split(card: &str) -> (&str, &str) {
     let Some(rest) = card.strip_prefix("---\n") else { return ("", card) };
     if let Some(body) = rest.strip_prefix("---\n") {
         return ("", body);
@@ -65,7 +65,7 @@ pub(super) fn tells_of(head: &str, project: &str) -> bool {
 }
 
 /// The keys of a head with their lines, in their order; what stands before the first has none.
-fn keys(head: &str) -> Vec<(String, String)> {
+pub(crate) fn keys(head: &str) -> Vec<(String, String)> {
     let mut parts: Vec<(String, String)> = Vec::new();
     for line in head.lines() {
         let begins_key = !line.starts_with([' ', '-', '#', '\t']) && !line.trim().is_empty();
@@ -225,7 +225,7 @@ fn value(data_type: &DataType) -> Option<&'static str> {
 }
 
 /// A text as YAML takes it, whatever is in it.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

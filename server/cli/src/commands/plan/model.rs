@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use paceline_planner::{ModelFacts, PlanError, parameters_in_head, parameters_of};
+use paceline_planner::{ModelFacts, PlanError, parameters_in_head, parameters_of, parse_size, weight_files};
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -12,20 +12,15 @@ use crate::failure::Failure;
 /// The head of a file of weights is a list of tensors, a few megabytes for the largest models.
 const LARGEST_HEAD_BYTES: u64 = 64 << 20;
 
-/// The facts of a model. A size that was given counts for its parameters.
-pub(super) fn facts(name: &str, billions: Option<f64>) -> Result<ModelFacts, Failure> {
-    let mut facts = match (folder(name), billions) {
-        (Some(folder), _) => of_folder(name, &folder)?,
-        (None, Some(billions)) => {
-            return Ok(ModelFacts::of_parameters(name, parameters_of(billions), "`--params`"));
-        }
-        (None, None) => ModelFacts::of_name(name)?,
-    };
-    if let Some(billions) = billions {
+/// The facts of a model whose files are on this machine; a size that was given counts for its parameters.
+pub(super) fn facts(name: &str, size: Option<&str>) -> Result<Option<ModelFacts>, Failure> {
+    let Some(folder) = folder(name) else { return Ok(None) };
+    let mut facts = of_folder(name, &folder)?;
+    if let Some(billions) = size.and_then(parse_size) {
         facts.parameters = parameters_of(billions);
         "`--params`".clone_into(&mut facts.parameters_source);
     }
-    Ok(facts)
+    Ok(Some(facts))
 }
 
 /// The folder with the config of a model: itself, or the one that the Hub's client keeps.
@@ -58,14 +53,14 @@ fn of_folder(name: &str, folder: &Path) -> Result<ModelFacts, Failure> {
     Ok(ModelFacts::of_config(name, &config, parameters_in_files(folder)?)?)
 }
 
-/// Parameters of all weight files of a folder; none where it has none.
+/// Parameters of the weight files of a folder; none where it has none.
 fn parameters_in_files(folder: &Path) -> Result<Option<u64>, Failure> {
+    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let names: Vec<String> = names.collect::<std::io::Result<_>>()?;
     let mut total = None;
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "safetensors") {
-            total = Some(total.unwrap_or(0) + parameters_in_file(&path)?);
-        }
+    for name in weight_files(&names) {
+        let parameters = parameters_in_file(&folder.join(name))?;
+        total = Some(u64::checked_add(total.unwrap_or(0), parameters).ok_or(PlanError::OddWeights)?);
     }
     Ok(total)
 }

@@ -2,6 +2,7 @@
 
 use paceline_query::duration;
 use paceline_schema::plan::{Adaptation, TrainingPlan};
+use paceline_schema::preflight::{Preflight, Standing};
 
 use crate::failure::Failure;
 use crate::output;
@@ -38,7 +39,25 @@ pub(super) fn plan(plan: &TrainingPlan) -> Result<(), Failure> {
     for warning in &plan.warnings {
         output::line(&format!("  note: {warning}"))?;
     }
-    Ok(())
+    plan.preflight.as_ref().map_or(Ok(()), preflight)
+}
+
+/// What has to hold before it starts, and whether it may.
+fn preflight(preflight: &Preflight) -> Result<(), Failure> {
+    output::line("")?;
+    let rows = preflight.checks.iter().map(|check| {
+        let mark = match check.standing {
+            Standing::Good => "✓",
+            Standing::Doubtful => "?",
+            Standing::Bad => "✗",
+        };
+        let hint = check.hint.as_ref().map(|hint| format!("; {hint}"));
+        vec![format!("{mark} {}", check.name), format!("{}{}", check.found, hint.unwrap_or_default())]
+    });
+    output::table(&rows.collect::<Vec<_>>())?;
+    output::line("")?;
+    output::line(if preflight.ready { "It may start." } else { "It should not start yet." })
+        .map_err(Failure::from)
 }
 
 fn weights(plan: &TrainingPlan) -> String {

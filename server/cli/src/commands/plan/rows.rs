@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use paceline_hub::parquet::first_rows;
@@ -11,24 +11,31 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
+/// Endings of files that can be read.
+pub(super) const ENDINGS: &[&str] = &["parquet", "jsonl", "ndjson", "json", "csv", "tsv"];
 /// Rows that are looked at.
 const LOOKED_AT: usize = 1_000;
 /// A JSON list is read whole.
 const LARGEST_LIST_BYTES: u64 = 256 << 20;
+/// What some programs begin a text with.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// First bytes of a Parquet file.
 const PARQUET: &[u8] = b"PAR1";
 
-/// Reads them.
+/// Reads them, and sees that they can be a dataset.
 pub(super) fn sample(path: &Path) -> Result<Sample, Failure> {
+    let sample = read(path)?;
+    sample.check()?;
+    Ok(sample)
+}
+
+fn read(path: &Path) -> Result<Sample, Failure> {
     let unreadable = |reason: &dyn std::fmt::Display| {
         let hint = "a dataset is a file of Parquet, JSON lines, a JSON list of objects, or CSV with a first line of names";
         Failure::new(format!("'{}' cannot be read as a dataset: {reason}", path.display()), hint)
     };
-    let mut first = Vec::new();
-    let file = File::open(path).map_err(|error| unreadable(&error))?;
-    file.take(4).read_to_end(&mut first).map_err(|error| unreadable(&error))?;
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    if first == PARQUET {
+    if is_parquet(path).map_err(|error| unreadable(&error))? {
         let read = first_rows(path, LOOKED_AT).map_err(|error| unreadable(&error))?;
         return Ok(Sample { columns: read.columns, rows: read.rows, total_rows: Some(read.total_rows) });
     }
@@ -41,8 +48,18 @@ pub(super) fn sample(path: &Path) -> Result<Sample, Failure> {
     }
 }
 
+/// By what it begins with, whatever its name says.
+fn is_parquet(path: &Path) -> io::Result<bool> {
+    let mut first = Vec::new();
+    File::open(path)?.take(PARQUET.len() as u64).read_to_end(&mut first)?;
+    Ok(first == PARQUET)
+}
+
 /// The form of a file that was read, as `datasets` names it.
 pub(super) fn form(path: &Path) -> &'static str {
+    if is_parquet(path).unwrap_or(false) {
+        return "parquet";
+    }
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     match ending.as_str() {
         "csv" | "tsv" => "csv",
@@ -55,6 +72,10 @@ pub(super) fn form(path: &Path) -> &'static str {
 fn json(path: &Path) -> Result<Sample, String> {
     let mut reader = BufReader::new(File::open(path).map_err(|error| error.to_string())?);
     let begin = reader.fill_buf().map_err(|error| error.to_string())?;
+    if begin.starts_with(BYTE_ORDER_MARK) {
+        reader.consume(BYTE_ORDER_MARK.len());
+    }
+    let begin = reader.fill_buf().map_err(|error| error.to_string())?;
     if begin.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
         let list = serde_json::from_reader(reader.take(LARGEST_LIST_BYTES));
         let list: Vec<Map<String, Value>> = list.map_err(|error| error.to_string())?;
@@ -63,7 +84,7 @@ fn json(path: &Path) -> Result<Sample, String> {
     }
     let (mut rows, mut total) = (Vec::new(), 0);
     for (number, line) in reader.lines().enumerate() {
-        let line = line.map_err(|error| error.to_string())?;
+        let line = line.map_err(|error| format!("line {}: {error}", number + 1))?;
         if line.trim().is_empty() {
             continue;
         }
