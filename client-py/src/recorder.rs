@@ -335,6 +335,7 @@ impl Recorder {
             failure,
             leaving,
             rank: recorder.rank(),
+            of_start: None,
         };
         let report = py.detach(move || {
             let report = recorder.finish(&end);

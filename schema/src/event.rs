@@ -206,6 +206,18 @@ pub struct RunEnd {
     #[cfg_attr(feature = "openapi", schema(format = Int64, maximum = 4294967295u32))]
     #[serde(default, deserialize_with = "crate::whole::required")]
     pub rank: u32,
+    /// When the process began that ended. Where another one has gone on with the run since, this is not the run's end,
+    /// however late it is noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_start: Option<Timestamp>,
+}
+
+impl RunEnd {
+    /// The newest start that this can be the end of.
+    #[must_use]
+    pub fn newest_start(&self) -> Timestamp {
+        self.of_start.unwrap_or(self.time)
+    }
 }
 
 /// The states of runs that ended.

@@ -15,6 +15,7 @@ pub mod dataset_report;
 pub mod dataset_sync;
 pub mod ddl;
 pub mod destination;
+pub mod detail;
 pub mod difference;
 pub mod env;
 pub mod environment;
@@ -55,6 +56,7 @@ pub mod whole;
 
 pub use dataset_sync::{SyncState, SyncStatus, SyncTarget};
 pub use destination::{Destination, DestinationKind};
+pub use detail::Detail;
 pub use error::{ErrorBody, ErrorCode};
 pub use event::{Alert, AlertLevel, Event, ProcessIdentity, Row, RunEnd, RunStart, SystemSample};
 pub use names::{ProjectName, canonical_project};

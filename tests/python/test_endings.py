@@ -1,5 +1,6 @@
 """However a training ends, its run says how, and no row is lost."""
 
+import os
 import platform
 import re
 import signal
@@ -96,3 +97,69 @@ os._exit(0)
     )
     assert done.stdout == "[]\n", done.stderr
     assert directory.companions(), "it lives on for its linger, and the output ended all the same"
+
+
+# Goes on until it is told to stop; logs whenever a file `step-N` appears.
+BY_HAND = """
+import os, sys, time, trackio
+if len(sys.argv) > 1:
+    # As the kernel does with the name of a script that is started by its own path: cut after 15 bytes.
+    open("/proc/self/comm", "wb").write(sys.argv[1].encode()[:15])
+trackio.init(project="p", name="r")
+for step in range(4):
+    while not os.path.exists(f"step-{step}"):
+        time.sleep(0.01)
+    trackio.log({"loss": 1 / (step + 1)}, step=step)
+trackio.finish()
+"""
+
+
+def go_to(directory, step):
+    (directory.folder / f"step-{step}").touch()
+    wait_until(lambda: directory.count("p") == step + 1, 30, lambda: directory.rows("p"))
+
+
+def test_a_process_lives_whatever_it_is_called(directory):
+    """`обучение.py` leaves half a character at the end of the 15 bytes that the kernel keeps."""
+    trainer = directory.start(BY_HAND, "обучение.py")
+    go_to(directory, 0)
+    status = directory.status("p")
+    assert (status["state"], status["state_source"]) == ("running", "process")
+    for step in range(1, 4):
+        (directory.folder / f"step-{step}").touch()
+    trainer.expect_exit(0)
+    directory.wait_for_state("p", "finished")
+
+
+# Goes on with the run `r`: a row, then whatever is asked for by the file named by the argument.
+GOES_ON = """
+import os, sys, time, trackio
+number = int(sys.argv[1])
+trackio.init(project="p", name="r", resume="allow")
+trackio.log({"loss": 1.0}, step=number)
+while not os.path.exists(f"end-{number}"):
+    time.sleep(0.01)
+trackio.finish()
+"""
+
+
+def test_a_run_that_goes_on_is_not_ended_by_the_death_of_its_earlier_process(directory):
+    """The companion learns of a death late, when another process has gone on with the run already."""
+    trainer = directory.start(GOES_ON, 0)
+    wait_until(lambda: directory.count("p") == 1, 30, lambda: trainer.errors)
+    for number in range(1, 5):
+        (companion,) = directory.companions()
+        os.kill(companion, signal.SIGSTOP)
+        try:
+            trainer.kill()
+            trainer = directory.start(GOES_ON, number)
+            wait_until(lambda: len(directory.journals()) == 2, 30, lambda: trainer.errors)
+        finally:
+            os.kill(companion, signal.SIGCONT)
+        wait_until(lambda: directory.count("p") == number + 1 and len(directory.journals()) == 1, 30, directory.journals)
+        assert directory.run_record("p")["state"] == "running", number
+        assert directory.status("p")["state"] == "running"
+    (directory.folder / "end-4").touch()
+    trainer.expect_exit(0)
+    directory.wait_for_state("p", "finished")
+    assert [row.step for row in directory.rows("p")] == list(range(5))

@@ -11,6 +11,7 @@ from pyarrow import parquet
 from support.directory import PROGRAM, DataDirectory
 from support.hub import READ_TOKEN, Hub
 from support.hub_repository import Repository
+from support.interpreters import peer_python
 from test_hub_stub import official
 from test_sync import LOG, PICTURES, command
 
@@ -230,3 +231,38 @@ def test_the_hub_is_asked_what_its_own_client_asks(directory, hub, tmp_path):
         assert asked(hub) == asked(theirs)
         kinds = [[request.json["repoType"] for request in which.requests if request.path == "/api/validate-yaml"][0] for which in (hub, theirs)]
         assert kinds == ["space", "space"]
+
+
+def test_spaces_are_listed_as_the_peer_lists_them(directory: DataDirectory, hub: Hub):
+    hub.organisations = ["team"]
+    for number, name in enumerate(("alice/runs", "alice/site", "team/shared", "alice/other", "bob/runs", *(f"alice/more-{n}" for n in range(6)))):
+        tags = ["gradio"] if name == "alice/other" else ["trackio", "gradio"]
+        hub.repositories[f"spaces/{name}"] = Repository(
+            f"spaces/{name}", number % 2 == 1, "gradio", tags=tags, modified=f"2026-01-{number + 1:02}T03:04:05.{number}00Z",
+        )
+
+    def peers(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [peer_python(), "-m", "trackio.cli", *arguments], env=directory.environment(
+                HF_HOME=str(directory.folder / "hf"), **{**hub.environment(), **environment}),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+        )
+
+    def ours(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PROGRAM, *arguments], env=directory.environment(HF_HOME=str(directory.folder / "hf"), **{**hub.environment(), **environment}),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        )
+
+    for arguments in ((), ("--author", "bob"), ("--author", "nobody"), ("--limit", "2")):
+        peer, own = (ask("list", "spaces", *arguments, "--json") for ask in (peers, ours))
+        assert (peer.returncode, own.returncode) == (0, 0), (peer.stderr, own.stderr)
+        assert json.loads(own.stdout)["spaces"] == [
+            {**space, "url": space["url"].replace("https://huggingface.co", hub.address)} for space in json.loads(peer.stdout)["spaces"]
+        ]
+        texts = [ask("list", "spaces", *arguments).stdout.replace("https://huggingface.co", hub.address) for ask in (peers, ours)]
+        assert texts[0] == texts[1]
+    assert len(json.loads(ours("list", "spaces", "--json").stdout)["spaces"]) == 9
+    for arguments, environment in ((("--limit", "-1"), {}), ((), {"HF_TOKEN": ""}), (("--space", "alice/runs"), {})):
+        peer, own = (ask("list", "spaces", *arguments, **environment) for ask in (peers, ours))
+        assert peer.returncode != 0 and own.returncode != 0 and own.stderr, arguments

@@ -38,10 +38,14 @@ impl FileLock {
         }
     }
 
-    /// Whether somebody holds the lock of `path`; a missing file is held by nobody.
+    /// Whether somebody holds the lock of `path`; a missing file is held by nobody. Where it cannot be told, as with too
+    /// many files open, it is held: who is taken for gone wrongly loses what it writes.
     #[must_use]
     pub fn is_held(path: &Path) -> bool {
-        File::open(path).is_ok_and(|file| !try_lock(&file).unwrap_or(false))
+        match File::open(path) {
+            Ok(file) => !try_lock(&file).unwrap_or(false),
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
     }
 
     /// The locked file, to read or write what stands in it.
@@ -84,5 +88,14 @@ mod tests {
         first.remove();
         assert!(!FileLock::is_held(&path) && !path.exists());
         assert!(FileLock::try_acquire(&path).expect("locks work").is_some());
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_looked_at_is_held() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        // Leads to itself: opening it fails, as it does with too many files open.
+        std::os::unix::fs::symlink(&path, &path).expect("it is made");
+        assert!(FileLock::is_held(&path));
     }
 }

@@ -173,6 +173,7 @@ impl Training {
                 failure: None,
                 leaving: false,
                 rank: 0,
+                of_start: None,
             }));
         }
         Batch { run: self.run.clone(), events }

@@ -282,7 +282,7 @@ fn record_end(connection: &Connection, run: &RunKey, end: &RunEnd) -> rusqlite::
         .prepare_cached(
             "UPDATE paceline_runs SET state = ?2, finished_at = ?3, exit_code = coalesce(?4, exit_code), \
              exit_signal = coalesce(?5, exit_signal), failure = coalesce(?6, failure) \
-             WHERE run_id = ?1 AND (started_at IS NULL OR started_at <= ?3) \
+             WHERE run_id = ?1 AND (started_at IS NULL OR started_at <= ?7) \
              AND NOT (?2 = 'crashed' AND finished_at IS NOT NULL)",
         )?
         .execute(params![
@@ -291,7 +291,8 @@ fn record_end(connection: &Connection, run: &RunKey, end: &RunEnd) -> rusqlite::
             end.time.to_string(),
             end.exit_code,
             end.exit_signal,
-            end.failure
+            end.failure,
+            end.newest_start().to_string()
         ])?;
     Ok(())
 }

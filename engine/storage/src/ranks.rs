@@ -55,7 +55,7 @@ pub(crate) fn record_end(connection: &Connection, run: &RunKey, end: &RunEnd) ->
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (run_id, rank) DO UPDATE SET \
              state = ?3, finished_at = ?4, exit_code = coalesce(?5, exit_code), \
              exit_signal = coalesce(?6, exit_signal), failure = coalesce(?7, failure) \
-             WHERE (started_at IS NULL OR started_at <= ?4) AND NOT (?3 = 'crashed' AND finished_at IS NOT NULL)",
+             WHERE (started_at IS NULL OR started_at <= ?8) AND NOT (?3 = 'crashed' AND finished_at IS NOT NULL)",
         )?
         .execute(params![
             run.id,
@@ -64,7 +64,8 @@ pub(crate) fn record_end(connection: &Connection, run: &RunKey, end: &RunEnd) ->
             end.time.to_string(),
             end.exit_code,
             end.exit_signal,
-            end.failure
+            end.failure,
+            end.newest_start().to_string()
         ])?;
     Ok(())
 }

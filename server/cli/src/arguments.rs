@@ -1,6 +1,7 @@
 //! The command line: commands, options and what `--help` teaches.
 
 mod alerts;
+mod comparing;
 mod datasets;
 mod files;
 mod following;
@@ -10,6 +11,7 @@ mod plan;
 mod publish;
 mod reading;
 mod registry;
+mod show;
 mod skills;
 mod tools;
 
@@ -22,6 +24,7 @@ use paceline_schema::Scope;
 use paceline_schema::env::{self, PACELINE_AS};
 
 pub(crate) use alerts::AlertArguments;
+pub(crate) use comparing::{CompareArguments, ExplainArguments, FormArguments, WhatHappenedArguments};
 pub(crate) use datasets::{PullArguments, SpaceKind, SyncArguments};
 pub(crate) use files::{
     ExportArguments, ExportFormat, FreezeArguments, ImportArguments, ImportSource, PartOfSnapshot,
@@ -37,12 +40,14 @@ pub(crate) use publish::PublishArguments;
 pub(crate) use reading::{
     AlertsArguments, ArtifactOfProjectArguments, GetCommand, ListCommand, MaybeRunArguments, MetricArguments,
     MomentArguments, ProjectArguments, QueryArguments, QueryCommand, ReadArguments, RemoteArguments,
-    ReportArguments, RunArguments, SnapshotArguments, SystemMetricArguments, TraceArguments, TracesArguments,
+    ReportArguments, RunArguments, SnapshotArguments, SpacesArguments, SystemMetricArguments, TraceArguments,
+    TracesArguments,
 };
 pub(crate) use registry::{
     CollectionNamed, ConfigCommand, CreateCollectionArguments, LinkArguments, PromoteArguments,
     RegistryCommand, RegistryCreateArguments, RegistryNamed, Target, UnlinkArguments,
 };
+pub(crate) use show::ShowArguments;
 pub(crate) use skills::{
     SkillsAddArguments, SkillsCommand, SkillsFoldersArguments, SkillsManifestsArguments, SkillsPackArguments,
 };
@@ -76,7 +81,7 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Open the web page in the browser.
     #[command(
-        after_help = "Examples:\n  paceline show\n  paceline show --project digits\n  paceline show --no-browser"
+        after_help = "Examples:\n  paceline show\n  paceline show --project digits\n  paceline show registry\n  paceline show --no-browser"
     )]
     Show(ShowArguments),
     /// Tell where runs stand: all of them, or one with its loss, step and time left.
@@ -101,6 +106,19 @@ pub(crate) enum Command {
         paceline findings --project digits --run lr-3e-4 --json\n  \
         paceline findings --project digits --check || echo something is wrong")]
     Findings(FindingsArguments),
+    /// Rank the runs of a project, and tell which settings go with the better ones.
+    #[command(after_help = "Examples:\n  paceline compare --project digits\n  \
+        paceline compare --project digits --metric eval/accuracy --goal maximize --json\n  \
+        paceline compare --project digits --run lr-3e-4 --run lr-1e-3 --by best --detail full --json\n\n\
+        The first sentence is the answer. A setting goes with the metric when its rank correlation is far from 0 and both \
+        ends of its 90 % interval have the same sign; fewer than 5 runs tell nothing about settings.")]
+    Compare(CompareArguments),
+    /// Tell what changed from one run to another: settings, code, environment, and what came of it.
+    #[command(after_help = "Examples:\n  paceline explain --project digits\n  \
+        paceline explain --project digits --from lr-1e-3 --to lr-3e-4 --json\n\n\
+        Without `--from` and `--to` the newest run is held against the one before it. `--detail full` tells every package \
+        and metric that differs.")]
+    Explain(ExplainArguments),
     /// List projects, runs, metrics, alerts, traces, reports or artifacts.
     #[command(
         subcommand,
@@ -365,6 +383,7 @@ impl Command {
         match self {
             Self::List(_) | Self::Get(_) | Self::Query(_) | Self::Status(_) => true,
             Self::Wait(_) | Self::Watch(_) | Self::Findings(_) | Self::Mcp(_) => true,
+            Self::Compare(_) | Self::Explain(_) => true,
             Self::Serve(_)
             | Self::Show(_)
             | Self::Token(_)
@@ -514,18 +533,6 @@ impl Arguments {
     pub(crate) fn log_format(&self) -> Option<LogFormat> {
         if let Command::Serve(arguments) = &self.command { arguments.log_format } else { None }
     }
-}
-
-#[derive(Args)]
-pub(crate) struct ShowArguments {
-    /// Project to open; the overview when absent.
-    #[arg(long)]
-    pub(crate) project: Option<String>,
-    /// Print the address only.
-    #[arg(long)]
-    pub(crate) no_browser: bool,
-    #[command(flatten)]
-    pub(crate) listen: ListenArguments,
 }
 
 /// Reads the command line; ends the process with status 2 when it is wrong, with 0 after `--help`.

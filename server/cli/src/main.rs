@@ -31,6 +31,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Wait(arguments) => commands::wait::run(arguments, remote),
         Command::Watch(arguments) => commands::watch::run(arguments, remote),
         Command::Findings(arguments) => commands::findings::run(arguments, remote),
+        Command::Compare(arguments) => commands::compare::run(arguments, remote),
+        Command::Explain(arguments) => commands::explain::run(arguments, remote),
         Command::List(command) => commands::list::run(command, remote),
         Command::Get(command) => commands::get::run(command, remote),
         Command::Query(command) => commands::query::run(command, remote),

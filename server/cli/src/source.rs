@@ -55,23 +55,23 @@ impl Source {
         parts: &[&str],
         parameters: &[(&str, &str)],
     ) -> Result<T, Failure> {
-        let server = match self {
-            Self::Local(engine) => return Ok(local(engine)?),
-            Self::Remote(server) => server,
-        };
-        if !server.is_ours() {
-            return Err(Failure::new(
-                "this server is Trackio's own, which has no answer to that",
-                "`list`, `get` and `query` work there; `paceline serve` on its data directory answers everything",
-            ));
+        match self {
+            Self::Local(engine) => Ok(local(engine)?),
+            Self::Remote(server) => understood(ours(server)?.get(parts, parameters)?),
         }
-        let answer = server.get(parts, parameters)?;
-        serde_json::from_value(answer).map_err(|error| {
-            Failure::new(
-                format!("the server answers in another form: {error}"),
-                "bring both to the same version",
-            )
-        })
+    }
+
+    /// The same for a question that has a body.
+    pub(crate) fn ask_with<T: DeserializeOwned>(
+        &self,
+        local: impl FnOnce(&Engine) -> Result<T, QueryError>,
+        parts: &[&str],
+        body: &Value,
+    ) -> Result<T, Failure> {
+        match self {
+            Self::Local(engine) => Ok(local(engine)?),
+            Self::Remote(server) => understood(ours(server)?.post(parts, body)?),
+        }
     }
 
     /// The names of the projects.
@@ -127,6 +127,22 @@ impl Source {
             format!("`list runs --project {project}` shows what is there"),
         ))
     }
+}
+
+/// A server that has more answers than the peer's wire has questions.
+fn ours(server: &ServerReader) -> Result<&ServerReader, Failure> {
+    server.is_ours().then_some(server).ok_or_else(|| {
+        Failure::new(
+            "this server is Trackio's own, which has no answer to that",
+            "`list`, `get` and `query` work there; `paceline serve` on its data directory answers everything",
+        )
+    })
+}
+
+fn understood<T: DeserializeOwned>(answer: Value) -> Result<T, Failure> {
+    serde_json::from_value(answer).map_err(|error| {
+        Failure::new(format!("the server answers in another form: {error}"), "bring both to the same version")
+    })
 }
 
 /// The server that is to be asked; none where it is a data directory.

@@ -100,9 +100,13 @@ impl Tracked {
                 self.end = Some(end.clone());
             }
         }
+        if !ended {
+            // Only who is gone at every look is.
+            self.gone_since = None;
+        }
         let owner = self.drain.owner().cloned();
         if ended && let Some(start) = owner.as_ref().and_then(|owner| owner.start.as_ref()) {
-            match self.final_end(start.rank) {
+            match self.final_end(start) {
                 EndKnown::Yes(end) => events.extend(end.map(Event::End)),
                 EndKnown::NotYet => ended = false,
             }
@@ -120,7 +124,7 @@ impl Tracked {
     }
 
     /// What is to be said of the end beyond what the process said itself.
-    fn final_end(&mut self, rank: u32) -> EndKnown {
+    fn final_end(&mut self, start: &RunStart) -> EndKnown {
         // What `finish()` said stands. What the process said while it was leaving, its status knows better.
         if self.end.as_ref().is_some_and(|end| !end.leaving) {
             return EndKnown::Yes(None);
@@ -149,7 +153,17 @@ impl Tracked {
                     Some(ExitStatus::Signal(signal)) => (RunState::Crashed, None, Some(signal)),
                     None => (RunState::Crashed, None, None),
                 };
-                RunEnd { time, state, exit_code, exit_signal, failure: None, leaving: false, rank }
+                RunEnd {
+                    time,
+                    state,
+                    exit_code,
+                    exit_signal,
+                    failure: None,
+                    leaving: false,
+                    rank: start.rank,
+                    // It may have been a while ago, and another process may log into the run by now.
+                    of_start: Some(start.time),
+                }
             }
         };
         EndKnown::Yes(Some(end))

@@ -44,6 +44,8 @@ pub struct ServerConfig {
     pub mcp_may_write: bool,
     /// What jobs are run with; none are started when absent.
     pub jobs: Option<Workshop>,
+    /// Colours of the lines of the page, as `#3B82F6`, with commas between them; the environment's when absent.
+    pub colours: Option<String>,
 }
 
 impl Default for ServerConfig {
@@ -58,6 +60,7 @@ impl Default for ServerConfig {
             frontend: None,
             mcp_may_write: false,
             jobs: None,
+            colours: None,
         }
     }
 }
@@ -83,6 +86,8 @@ pub(crate) struct Settings {
     pub(crate) mcp_may_write: bool,
     /// What jobs are run with.
     pub(crate) jobs: Option<Workshop>,
+    /// Colours of the lines of the page.
+    pub(crate) colours: Option<String>,
 }
 
 impl ServerConfig {
@@ -115,6 +120,7 @@ impl ServerConfig {
             frontend,
             mcp_may_write: self.mcp_may_write,
             jobs: self.jobs.clone(),
+            colours: self.colours.clone(),
         };
         Ok(Checked { address, token, generated_token, tls, settings })
     }

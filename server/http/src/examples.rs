@@ -1,6 +1,7 @@
 //! Examples for the OpenAPI document, made of the types themselves so that they cannot be wrong.
 
 mod artifact;
+mod comparing;
 mod jobs;
 mod plans;
 mod publication;
@@ -33,6 +34,7 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 
 pub(crate) use artifact::{artifact_record, artifact_versions, artifacts, lineage, run_artifacts};
+pub(crate) use comparing::{compare_request, comparison, difference, snapshot};
 pub(crate) use jobs::{job_report, job_reports};
 pub(crate) use plans::{dataset_report, inspect_request, plan_request, training_plan};
 pub(crate) use publication::{model_publication, published_model};
@@ -289,6 +291,7 @@ pub(crate) fn end_report() -> EndReport {
         failure: Some("ValueError: no data".into()),
         leaving: false,
         rank: 0,
+        of_start: None,
     };
     EndReport { name: Some("lr-3e-4".into()), end }
 }

@@ -14,9 +14,11 @@ use crate::error::ApiError;
 mod alerts;
 mod artifacts;
 mod changes;
+mod comparing;
 mod console;
 mod events;
 mod health;
+mod in_form;
 mod jobs;
 mod logs;
 mod many_runs;
@@ -60,6 +62,9 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
             .service(many_runs::get_run_statuses)
             .service(many_runs::get_run_summaries)
             .service(many_runs::list_configs)
+            .service(comparing::compare_runs)
+            .service(comparing::explain_difference)
+            .service(comparing::get_moment)
             .service(runs::get_run_config)
             .service(runs::get_run_summary)
             .service(runs::get_run_diff)

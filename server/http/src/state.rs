@@ -12,6 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder, web};
 use paceline_jobs::LocalJobs;
 use paceline_query::{Engine, QueryError};
 use paceline_schema::Timestamp;
+use paceline_schema::env::TRACKIO_COLOR_PALETTE;
 use paceline_storage::Store;
 use serde::Serialize;
 
@@ -120,7 +121,10 @@ impl AppState {
             mcp_may_write: settings.mcp_may_write,
             stopping: Stopping::default(),
             telemetry: Telemetry::new(clock()),
-            page: PageSettings::of(|name| std::env::var(name).ok()),
+            page: PageSettings::of(|name| match (name, &settings.colours) {
+                (TRACKIO_COLOR_PALETTE, Some(colours)) => Some(colours.clone()),
+                _ => std::env::var(name).ok(),
+            }),
             events: Events::default(),
             // Ids of one start differ from those of the next, which the log tells apart by them.
             requests: AtomicU64::new(clock().0.unsigned_abs() << 8),

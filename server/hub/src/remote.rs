@@ -13,6 +13,7 @@ mod file;
 mod large;
 mod names;
 mod repository;
+mod spaces;
 
 pub(crate) use attempts::{hastily, pause};
 pub(crate) use client::{Client, JSON, Payload};
@@ -28,3 +29,4 @@ pub use names::RepositoryId;
 pub(crate) use names::in_address;
 pub(crate) use repository::STATIC;
 pub use repository::{Head, RemoteFile, Repository, RepositoryKind};
+pub use spaces::{ListedSpace, list_spaces};

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use paceline_query::Engine;
+use paceline_query::{Engine, Form};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::fault::Fault;
-use crate::form::Form;
+use crate::form;
 use crate::schemas::{self, Object};
 use crate::world::{Pending, Threads, World};
 
@@ -66,7 +66,7 @@ impl OwnTool {
 
 fn call<T: Ask>(world: Here, mut arguments: Object) -> Pending<Value> {
     Box::pin(async move {
-        let form = Form::take(&mut arguments)?;
+        let form = form::take(&mut arguments)?;
         // A null stands for what is not given.
         arguments.retain(|_, value| !value.is_null());
         let asked: T = serde_json::from_value(Value::Object(arguments)).map_err(|error| {

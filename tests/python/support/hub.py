@@ -71,6 +71,7 @@ class Hub:
         self.repositories: dict[str, Repository] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.rows: dict[str, Rows] = {}
+        self.organisations: list[str] = []
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.lock = threading.RLock()

@@ -59,6 +59,8 @@ class Repository:
     is_private: bool
     sdk: str | None = None
     attributes: str = ATTRIBUTES
+    tags: list[str] = field(default_factory=list)
+    modified: str = "2026-01-02T03:04:05.000Z"
     large: dict[str, bytes] = field(default_factory=dict)
     parts: dict[tuple[str, int], bytes] = field(default_factory=dict)
     commits: list[Commit] = field(default_factory=list)

@@ -116,7 +116,26 @@ def _whoami(hub: "Hub", request: Request) -> Answer:
     if role is None:
         raise Refusal(401, "Invalid username or password.")
     access = {"displayName": "tests", "role": role}
-    return Answer({"type": "user", "name": hub.owner, "orgs": [], "auth": {"type": "access_token", "accessToken": access}})
+    return Answer({"type": "user", "name": hub.owner, "orgs": [{"name": name} for name in hub.organisations], "auth": {"type": "access_token", "accessToken": access}})
+
+
+def _spaces(hub: "Hub", request: Request) -> Answer:
+    """Spaces of an owner with a tag; private ones for who has a token."""
+    query = request.query
+    found = [
+        repository for name, repository in hub.repositories.items()
+        if name.startswith(f"spaces/{query['author']}/") and query["filter"] in repository.tags
+        and (not repository.is_private or hub.role_of(request.token))
+    ]  # fmt: skip
+    listed = [
+        {
+            "_id": "6560d4a1f1f8b0b0b0b0b0b0", "id": repository.id.removeprefix("spaces/"), "author": query["author"], "likes": 0,
+            "private": repository.is_private, "sdk": repository.sdk, "tags": repository.tags, "sha": repository.head.oid,
+            "lastModified": repository.modified, "createdAt": "2026-01-01T00:00:00.500Z",
+        }
+        for repository in found
+    ]  # fmt: skip
+    return _paged(hub, request, listed)
 
 
 def _plain(repository: str) -> str:
@@ -194,6 +213,11 @@ def _commits(hub: "Hub", request: Request, repository: str, revision: str) -> An
 def _tree(hub: "Hub", request: Request, repository: str, revision: str, folder: str) -> Answer:
     commit = _reader(hub, request, repository).at(revision)
     listed = tree(commit, folder, request.query.get("recursive") in ("true", "True", "1"))
+    return _paged(hub, request, listed)
+
+
+def _paged(hub: "Hub", request: Request, listed: list[Any]) -> Answer:
+    """A page of a list, with a link to the next."""
     start, size = int(request.query.get("cursor", 0)), min(int(request.query.get("limit", 1000)), hub.page_size)
     headers = {}
     if start + size < len(listed):
@@ -370,6 +394,7 @@ def _routes(api: str, own: str, repository: str, name: str = "repository") -> li
 
 _HUB: list[tuple[str, str, _Handle]] = [
     ("GET", r"/api/whoami-v2", _whoami),
+    ("GET", r"/api/spaces", _spaces),
     ("POST", r"/api/repos/create", _create),
     ("POST", r"/api/validate-yaml", _validate_yaml),
     *hub_jobs.ROUTES,

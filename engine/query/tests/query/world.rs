@@ -65,5 +65,6 @@ pub(crate) fn end(seconds: f64, state: RunState, exit_code: Option<i32>, failure
         failure: failure.map(str::to_owned),
         leaving: false,
         rank: 0,
+        of_start: None,
     })
 }

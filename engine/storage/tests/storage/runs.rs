@@ -65,6 +65,7 @@ fn a_run_passes_through_its_states() {
         failure: Some("ValueError: no".into()),
         leaving: false,
         rank: 0,
+        of_start: None,
     })]);
     append(vec![end(at(6), RunState::Crashed)]);
     let failed = find(&project, "a");
@@ -95,6 +96,27 @@ fn a_run_passes_through_its_states() {
 
     append(vec![end(at(8), RunState::Finished)]);
     assert_eq!(find(&project, "a").process.state, Some(RunState::Running), "the end of an earlier start");
+}
+
+#[test]
+fn the_end_of_an_earlier_process_is_not_that_of_the_run_however_late_it_is_noticed() {
+    let scratch = Scratch::new();
+    let project = scratch.project();
+    let noticed = |seconds, state, begun, rank| {
+        let Event::End(end) = end(at(seconds), state) else { unreachable!("it is an end") };
+        Event::End(RunEnd { of_start: Some(at(begun)), rank, ..end })
+    };
+    // The first process was killed, the second one logs by the time that is found out.
+    project
+        .append(batch("a", vec![start(at(0)), start(at(10)), row("1", 1, loss(1.0))]))
+        .expect("it is stored");
+    for state in [RunState::Crashed, RunState::Failed] {
+        project.append(batch("a", vec![noticed(12, state, 0, 0)])).expect("it is stored");
+        let run = find(&project, "a").process;
+        assert_eq!((run.state, run.finished_at), (Some(RunState::Running), None), "{state:?}");
+    }
+    project.append(batch("a", vec![noticed(15, RunState::Crashed, 10, 0)])).expect("it is stored");
+    assert_eq!(find(&project, "a").process.state, Some(RunState::Crashed), "its own");
 }
 
 #[test]
@@ -317,6 +339,7 @@ fn other_ranks_add_rows_and_decide_nothing() {
             failure: None,
             leaving: false,
             rank,
+            of_start: None,
         })
     };
     let config = |json: &str, rank| Event::Config { time: at(1), json: json.into(), rank };

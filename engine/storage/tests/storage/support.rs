@@ -87,5 +87,6 @@ pub(crate) fn end(time: Timestamp, state: RunState) -> Event {
         failure: None,
         leaving: false,
         rank: 0,
+        of_start: None,
     })
 }

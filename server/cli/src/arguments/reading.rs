@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use paceline_schema::env;
 
-use super::DirectoryArgument;
+use super::{DirectoryArgument, WhatHappenedArguments};
 
 /// Where to ask, when it is not the data directory.
 #[derive(Args, Debug)]
@@ -27,6 +27,14 @@ pub(crate) enum ListCommand {
     /// List the runs of a project, oldest first.
     #[command(after_help = "Example:\n  paceline list runs --project digits --json")]
     Runs(ProjectArguments),
+    /// List the Spaces of your account and organisations on the Hugging Face Hub that show a tracker, the one that was changed last
+    /// first.
+    #[command(
+        after_help = "Examples:\n  paceline list spaces\n  paceline list spaces --author ada --limit 5 --json\n\n\
+        The token is `--hf-token`, HF_TOKEN, or the one that `hf auth login` keeps; with `--author` none is needed for \
+        Spaces that everybody sees."
+    )]
+    Spaces(SpacesArguments),
     /// List the metrics of a run.
     #[command(after_help = "Example:\n  paceline list metrics --project digits --run lr-3e-4 --json")]
     Metrics(RunArguments),
@@ -76,6 +84,11 @@ pub(crate) enum GetCommand {
         paceline get snapshot --project digits --run lr-3e-4 --around 100 --window 5"
     )]
     Snapshot(SnapshotArguments),
+    /// Tell what stands out around a step or an alert: each metric before, at and after it, the most unusual first.
+    #[command(after_help = "Examples:\n  paceline get moment --project digits --run lr-3e-4 --step 100\n  \
+        paceline get moment --project digits --run lr-3e-4 --alert newest --json\n\n\
+        All values as they are: `paceline get snapshot --project digits --run lr-3e-4 --around 100`.")]
+    Moment(WhatHappenedArguments),
     /// Tell what was measured of the machine during a run.
     #[command(
         after_help = "Example:\n  paceline get system-metric --project digits --run lr-3e-4 --metric gpu/0/utilization --json"
@@ -116,6 +129,19 @@ pub(crate) struct ReadArguments {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) directory: DirectoryArgument,
+}
+
+#[derive(Args)]
+pub(crate) struct SpacesArguments {
+    /// Only those of this user or organisation.
+    #[arg(long)]
+    pub(crate) author: Option<String>,
+    /// How many at most.
+    #[arg(long)]
+    pub(crate) limit: Option<usize>,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

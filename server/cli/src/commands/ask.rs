@@ -180,6 +180,7 @@ fn append(engine: &Engine, project: &str, run: RunKey, lines: &mut impl BufRead)
             failure: None,
             leaving: false,
             rank: 0,
+            of_start: None,
         }));
     }
     commit(events)?;

@@ -4,7 +4,7 @@ use paceline_schema::Operation;
 use serde_json::{Map, Value, json};
 
 use super::list::{self, of_run};
-use super::{reports, text, traces};
+use super::{moment, reports, text, traces};
 use crate::arguments::{
     ArtifactOfProjectArguments, GetCommand, MetricArguments, MomentArguments, ProjectArguments,
     RemoteArguments, RunArguments, SnapshotArguments, SystemMetricArguments,
@@ -21,6 +21,7 @@ pub(crate) fn run(command: &GetCommand, remote: &RemoteArguments) -> Result<(), 
         GetCommand::Artifact(arguments) => artifact(arguments, remote),
         GetCommand::Metric(arguments) => metric(arguments, remote),
         GetCommand::Snapshot(arguments) => snapshot(arguments, remote),
+        GetCommand::Moment(arguments) => moment::run(arguments, remote),
         GetCommand::SystemMetric(arguments) => system_metric(arguments, remote),
         GetCommand::Trace(arguments) => traces::get(arguments, remote),
         GetCommand::TraceSummary(arguments) => traces::summary(arguments, remote),

@@ -5,7 +5,7 @@ use paceline_schema::series::MetricSummary;
 use paceline_schema::{Operation, ProjectSummary, RunSummary};
 use serde_json::{Value, json};
 
-use super::{reports, text, traces};
+use super::{reports, spaces, text, traces};
 use crate::arguments::{
     AlertsArguments, ListCommand, ProjectArguments, ReadArguments, RemoteArguments, RunArguments,
 };
@@ -18,6 +18,7 @@ pub(crate) fn run(command: &ListCommand, remote: &RemoteArguments) -> Result<(),
     match command {
         ListCommand::Projects(arguments) => projects(arguments, remote),
         ListCommand::Runs(arguments) => runs(arguments, remote),
+        ListCommand::Spaces(arguments) => spaces::list(arguments, remote),
         ListCommand::Metrics(arguments) => metrics(arguments, remote),
         ListCommand::SystemMetrics(arguments) => system_metrics(arguments, remote),
         ListCommand::Alerts(arguments) => alerts(arguments, remote),

@@ -22,11 +22,13 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     let tls = arguments.tls_cert.clone().zip(arguments.tls_key.clone());
     let tls = tls.map(|(certificate, key)| TlsFiles { certificate, key });
     let alerts = arguments.alerts.auto_alerts.then(|| arguments.alerts.alert_webhook.clone());
-    let allowed = Allowed {
+    let page = ServedPage {
+        tls,
         mcp_may_write: arguments.mcp_allow_write,
         jobs: arguments.jobs.then(|| super::jobs::workshop(arguments.job_memory)).transpose()?,
+        colours: None,
     };
-    serve(&arguments.listen, tls, allowed, alerts, |listening| {
+    serve(&arguments.listen, page, alerts, |listening| {
         if let Some(parent) = arguments.parent {
             parent::end_with(parent, listening.stopper.clone())?;
         }
@@ -38,20 +40,22 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
     })
 }
 
-/// What a server does only where it was started for it.
-#[derive(Debug, Default)]
-pub(super) struct Allowed {
+/// How the page and the tools are served, and what a server does only where it was started for it.
+#[derive(Default)]
+pub(super) struct ServedPage {
+    pub(super) tls: Option<TlsFiles>,
     /// Tools of MCP change something.
     pub(super) mcp_may_write: bool,
     /// Jobs are started, with this.
     pub(super) jobs: Option<Workshop>,
+    /// Colours of the lines, with commas between them.
+    pub(super) colours: Option<String>,
 }
 
 /// Serves; `alerts` asks for alerts of findings, and names the webhook that gets them too; `on_ready` says where. When it cannot be said, the server runs all the same.
 pub(super) fn serve(
     arguments: &ListenArguments,
-    tls: Option<TlsFiles>,
-    allowed: Allowed,
+    page: ServedPage,
     alerts: Option<Option<String>>,
     on_ready: impl FnOnce(&Listening) -> io::Result<()>,
 ) -> Result<(), Failure> {
@@ -61,10 +65,11 @@ pub(super) fn serve(
         write_token: arguments.token.clone(),
         require_token_for_reads: arguments.require_token,
         allowed_hosts: arguments.allowed_hosts.clone(),
-        tls,
+        tls: page.tls,
         frontend: arguments.frontend(),
-        mcp_may_write: allowed.mcp_may_write,
-        jobs: allowed.jobs,
+        mcp_may_write: page.mcp_may_write,
+        jobs: page.jobs,
+        colours: page.colours,
     };
     memory::give_back_early();
     let store = open_store(&arguments.directory, Durability::Power, true)?;

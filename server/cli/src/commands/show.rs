@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::process::{Command, Stdio};
 
-use super::serve::{Allowed, print_write_address, serve};
+use super::serve::{ServedPage, print_write_address, serve};
 use crate::arguments::ShowArguments;
 use crate::failure::Failure;
 use crate::output;
@@ -11,21 +11,53 @@ use crate::output;
 /// Serves and opens the page, where there is somebody to look at it.
 pub(crate) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
     let browser = !arguments.no_browser && io::stdout().is_terminal();
-    serve(&arguments.listen, None, Allowed::default(), None, |listening| {
+    if arguments.theme.as_deref().is_some_and(|theme| theme != "default") {
+        output::note("`--theme` does nothing: the page has its themes in its menu");
+    }
+    let what = Shown {
+        is_registry: arguments.dashboard.is_some(),
+        project: arguments.project.as_deref(),
+        has_footer: arguments.has_footer(),
+    };
+    let page = ServedPage { colours: arguments.color_palette.clone(), ..ServedPage::default() };
+    serve(&arguments.listen, page, None, |listening| {
         if browser {
-            open_browser(&page(&listening.launch_url, arguments.project.as_deref()));
+            open_browser(&what.address(&listening.launch_url));
         }
-        let address = page(&listening.url, arguments.project.as_deref());
+        let address = what.address(&listening.url);
         output::line(&output::strong(&format!("* Trackio UI launched at: {address}")))?;
+        if arguments.mcp_server {
+            output::line(&format!(
+                "* Trackio MCP server launched at: {}/mcp",
+                listening.url.trim_end_matches('/')
+            ))?;
+        }
         print_write_address(listening)
     })
 }
 
-/// The address of the page, as the peer writes it.
-fn page(address: &str, project: Option<&str>) -> String {
-    let Some(project) = project else { return address.to_owned() };
-    let mark = if address.contains('?') { '&' } else { '?' };
-    format!("{address}{mark}project={}", percent_encoded(project))
+/// What of the page is opened.
+struct Shown<'a> {
+    is_registry: bool,
+    project: Option<&'a str>,
+    has_footer: bool,
+}
+
+impl Shown<'_> {
+    /// Its address, as the peer writes it; `server` may end with a question of its own.
+    fn address(&self, server: &str) -> String {
+        let (place, question) =
+            server.split_once('?').map_or((server, None), |(place, rest)| (place, Some(rest)));
+        let mut question: Vec<String> = question.map(str::to_owned).into_iter().collect();
+        question.extend(self.project.map(|project| format!("project={}", percent_encoded(project))));
+        question.extend((!self.has_footer).then(|| "footer=false".to_owned()));
+        let place = if self.is_registry {
+            format!("{}/registry", place.trim_end_matches('/'))
+        } else {
+            place.to_owned()
+        };
+        if question.is_empty() { place } else { format!("{place}?{}", question.join("&")) }
+    }
 }
 
 fn percent_encoded(text: &str) -> String {
@@ -49,9 +81,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_encoded() {
-        assert_eq!(page("http://h/", Some("a b")), "http://h/?project=a%20b");
-        assert_eq!(page("http://h/?token=t", Some("p")), "http://h/?token=t&project=p");
+    fn the_address_names_what_is_opened() {
+        let address = |is_registry, project, has_footer, server| {
+            Shown { is_registry, project, has_footer }.address(server)
+        };
+        assert_eq!(address(false, None, true, "http://h/"), "http://h/");
+        assert_eq!(address(false, Some("a b"), true, "http://h/"), "http://h/?project=a%20b");
+        assert_eq!(
+            address(false, Some("p"), false, "http://h/?token=t"),
+            "http://h/?token=t&project=p&footer=false"
+        );
+        assert_eq!(address(true, None, true, "http://h/?token=t"), "http://h/registry?token=t");
         assert_eq!(percent_encoded("a b/ü&c-1"), "a%20b%2F%C3%BC%26c-1");
     }
 }

@@ -52,13 +52,24 @@ impl ServerReader {
     /// # Errors
     /// When it is not answered with success.
     pub fn get(&self, parts: &[&str], parameters: &[(&str, &str)]) -> Result<Value, ServerRefusal> {
-        let path: Vec<String> = parts.iter().map(|part| path_part(part)).collect();
         let query: Vec<String> =
             parameters.iter().map(|(name, value)| format!("{name}={}", path_part(value))).collect();
         let mark = if query.is_empty() { "" } else { "?" };
-        let address = format!("{}{mark}{}", path.join("/"), query.join("&"));
+        let address = format!("{}{mark}{}", address(parts), query.join("&"));
         Ok(self.client.rest("GET", &address, Vec::new())?)
     }
+
+    /// The same, with a body that says what is asked.
+    ///
+    /// # Errors
+    /// When it is not answered with success.
+    pub fn post(&self, parts: &[&str], body: &Value) -> Result<Value, ServerRefusal> {
+        Ok(self.client.rest("POST", &address(parts), body.to_string().into_bytes())?)
+    }
+}
+
+fn address(parts: &[&str]) -> String {
+    parts.iter().map(|part| path_part(part)).collect::<Vec<_>>().join("/")
 }
 
 impl From<Fault> for ServerRefusal {

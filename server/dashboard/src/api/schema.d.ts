@@ -44,40 +44,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/jobs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Lists the jobs of this machine, newest first, each with where its run stands and what it costs. */
-        get: operations["list_jobs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/jobs/{job}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Tells where a job and its run stand: `summary` has the step, the loss, the time left and the price in one sentence. */
-        get: operations["get_job"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -203,6 +169,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ranks runs by a metric, and tells which settings go with a better one.
+         * @description `summary` says which is best and why, `runs` lists them best first with what differs in their configs, `matters` the rank
+         *     correlation of each setting with the metric and its 90 % interval.
+         */
+        post: operations["compare_runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/configs": {
         parameters: {
             query?: never;
@@ -212,6 +199,27 @@ export interface paths {
         };
         /** Lists the configs of all runs of a project. */
         get: operations["list_configs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what changed from one run to another.
+         * @description Settings, commit and uncommitted changes, packages and machine, and what the metrics came to. Without `from` and `to` the
+         *     newest run is held against the one before it.
+         */
+        get: operations["explain_difference"];
         put?: never;
         post?: never;
         delete?: never;
@@ -579,6 +587,26 @@ export interface paths {
         };
         /** Lists every value of a metric, page by page; a chart wants `series` instead. */
         get: operations["list_metric_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/runs/{run}/moment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what a run did around a step or an alert.
+         * @description Each metric just before, at and after it, the most unusual first, with the alerts and findings of that time.
+         */
+        get: operations["get_moment"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1033,6 +1061,22 @@ export interface components {
          * @enum {string}
          */
         AlertLevel: "info" | "warn" | "error";
+        /** @description An alert near the moment. */
+        AlertNear: {
+            /** @description Level. */
+            level: components["schemas"]["AlertLevel"];
+            /**
+             * Format: int64
+             * @description Step.
+             */
+            step?: number | null;
+            /** @description Text. */
+            text?: string | null;
+            /** @description When. */
+            timestamp: components["schemas"]["Timestamp"];
+            /** @description Title. */
+            title: string;
+        };
         /** @description Alerts of a run. */
         Alerts: {
             /** @description Newest first. */
@@ -1163,6 +1207,62 @@ export interface components {
             /** @description What `x` is; never `auto`. A group whose runs stand on different axes has a band for each. */
             x_axis: components["schemas"]["XAxis"];
         };
+        /** @description Something that is not the same in both. */
+        Change: {
+            /** @description In the first run; null where it is not there. */
+            from: unknown;
+            /** @description Its name, as `model.layers` or `torch`. */
+            name: string;
+            /** @description In the second run; null where it is not there. */
+            to: unknown;
+        };
+        /** @description Which runs to compare, and by what. */
+        CompareRequest: {
+            /**
+             * @description What of the metric counts; when absent the last values of a training loss, which is noisy, and the best value of all else.
+             * @default null
+             */
+            by: components["schemas"]["OutcomeKind"];
+            /**
+             * @description Which values are better; when absent as `define_metric` says, else lower ones of losses and errors and higher ones of all else.
+             * @default null
+             */
+            goal: components["schemas"]["Goal"];
+            /**
+             * @description The metric; when absent one with a goal of `define_metric`, else the reward, else the loss of the evaluation, else
+             *     the loss.
+             * @default null
+             */
+            metric: string;
+            /**
+             * @description Ids or names of runs; all of the project when empty.
+             * @default []
+             */
+            runs: string[];
+        };
+        /** @description Runs ranked by a metric. */
+        Comparison: {
+            /** @description What of it counts. */
+            by: components["schemas"]["OutcomeKind"];
+            /** @description Which values are better. */
+            goal: components["schemas"]["Goal"];
+            /** @description Settings that differ, those that go most with the metric first; empty with fewer than 5 runs, which tell nothing. */
+            matters: components["schemas"]["Influence"][];
+            /** @description The metric. */
+            metric: string;
+            /** @description Canonical project name. */
+            project: string;
+            /** @description Runs that have it, best first. */
+            runs: components["schemas"]["RankedRun"][];
+            /**
+             * Format: int64
+             * @description Runs that do not have it.
+             */
+            runs_without: number;
+            /** @description One sentence or a few for a person: which is best, and what goes with it. */
+            summary: string;
+        };
+        ComparisonInForm: components["schemas"]["Comparison"] | components["schemas"]["ShortForm"];
         /** @description Configs of a project. */
         Configs: {
             /** @description Newest run first; runs without a config are left out. */
@@ -1204,6 +1304,31 @@ export interface components {
             /** @description In the order printed. */
             lines: components["schemas"]["ConsoleLine"][];
         };
+        /** @description What changed between two runs. */
+        Difference: {
+            /** @description Commit, branch, command and uncommitted changes that differ. */
+            code: components["schemas"]["Change"][];
+            /** @description Settings that differ, by full names. */
+            config: components["schemas"]["Change"][];
+            /** @description Versions, machine and packages that differ. Where one of the runs has recorded none, nothing. */
+            environment: components["schemas"]["Change"][];
+            /** @description The first run. */
+            from: components["schemas"]["SideOfDifference"];
+            /** @description Newest values of what both have logged, the loss first, then by how much they differ. */
+            metrics: components["schemas"]["MetricChange"][];
+            /** @description Canonical project name. */
+            project: string;
+            /**
+             * Format: int64
+             * @description Settings that are the same in both.
+             */
+            same_settings: number;
+            /** @description A few sentences for a person. */
+            summary: string;
+            /** @description The second run. */
+            to: components["schemas"]["SideOfDifference"];
+        };
+        DifferenceInForm: components["schemas"]["Difference"] | components["schemas"]["ShortForm"];
         /**
          * @description Which way an artifact went, seen from the run.
          * @enum {string}
@@ -1294,120 +1419,32 @@ export interface components {
             /** @description When they were seen to live. */
             time: components["schemas"]["Timestamp"];
         };
-        /** @description How long a job took. */
-        JobDurations: {
-            /**
-             * Format: int64
-             * @description Seconds it ran, or runs so far.
-             * @default null
-             */
-            runningSecs: number | null;
-            /**
-             * Format: int64
-             * @description Seconds until it began to run.
-             * @default null
-             */
-            schedulingSecs: number | null;
-            /**
-             * Format: int64
-             * @description Seconds since it was made.
-             * @default null
-             */
-            totalSecs: number | null;
-        };
-        /** @description What a training is expected to take, kept with its job. */
-        JobExpectation: {
-            /** @description The machine these prices are for. */
-            flavor: string;
+        /** @description A setting that goes with better or worse runs. */
+        Influence: {
             /**
              * Format: double
-             * @description Seconds.
+             * @description Spearman's rank correlation with the metric, −1 to 1: above 0 the metric rises with the setting.
              */
-            seconds: number;
+            correlation: number;
             /**
              * Format: double
-             * @description Price of all of it, dollars.
+             * @description Upper end of its 90 % interval; where the two ends have different signs, the setting may not matter.
              */
-            usd: number;
+            high: number;
             /**
              * Format: double
-             * @description Price of an hour, dollars.
+             * @description Lower end of its 90 % interval.
              */
-            usd_per_hour: number;
-        };
-        /** @description A job as it is told. */
-        JobInfo: {
-            /** @description What it is given after that. */
-            arguments?: string[] | null;
-            /** @description The program and what it is given. */
-            command?: string[] | null;
-            createdAt?: components["schemas"]["Timestamp"] | null;
-            /** @description The image that was named. */
-            dockerImage?: string | null;
-            durations?: components["schemas"]["JobDurations"] | null;
-            /** @description Variables of its environment. */
-            environment?: Record<string, unknown>;
-            finishedAt?: components["schemas"]["Timestamp"] | null;
-            /** @description The machine that was named. */
-            flavor?: string | null;
-            /** @description Id. */
-            id: string;
-            /** @description Words to find it by. */
-            labels?: Record<string, unknown>;
-            /** @description Whose it is. */
-            owner: components["schemas"]["JobOwner"];
-            /** @description Names of its secrets; their values are not told. */
-            secrets?: Record<string, unknown>;
-            /** @description The Space whose image was named. */
-            spaceId?: string | null;
-            startedAt?: components["schemas"]["Timestamp"] | null;
-            /** @description Where it stands. */
-            status: components["schemas"]["JobStatus"];
+            low: number;
             /**
              * Format: int64
-             * @description Seconds after which it is ended.
+             * @description Runs it was told from.
              */
-            timeoutSeconds?: number | null;
-        };
-        /** @description Whose job it is. */
-        JobOwner: {
-            /** @description Id. */
-            id: string;
-            /** @description Name: the namespace of the job. */
-            name: string;
-            /** @description `user` or `org`. */
-            type: string;
-        };
-        /** @description A job with the run that it logs into. */
-        JobReport: {
-            expected?: components["schemas"]["JobExpectation"] | null;
-            /** @description The job. */
-            job: components["schemas"]["JobInfo"];
-            run?: components["schemas"]["RunStatus"] | null;
-            /** @description One sentence for a person: where it stands and what it costs. */
-            summary: string;
-            /**
-             * Format: double
-             * @description What it costs so far by the same price, dollars.
-             */
-            usd?: number | null;
-        };
-        /** @description Jobs, newest first. */
-        JobReports: {
-            /** @description The jobs. */
-            jobs: components["schemas"]["JobReport"][];
-        };
-        /**
-         * @description Where a job stands.
-         * @enum {string}
-         */
-        JobStage: "SCHEDULING" | "RUNNING" | "COMPLETED" | "CANCELED" | "ERROR" | "DELETED";
-        /** @description Where a job stands, and why. */
-        JobStatus: {
-            /** @description What happened and what to do about it. */
-            message?: string | null;
-            /** @description Where. */
-            stage: components["schemas"]["JobStage"];
+            runs: number;
+            /** @description Full name of the setting, as `model.layers`. */
+            setting: string;
+            /** @description Of a text: runs with this value against all others; null where the setting has an order. */
+            value?: string | null;
         };
         /** @description What a version came from, and what came from it. */
         Lineage: {
@@ -1605,6 +1642,56 @@ export interface components {
              * @description Size in bytes.
              */
             size: number;
+        };
+        /** @description One metric around the moment. */
+        MetricAround: {
+            /**
+             * Format: double
+             * @description Mean of its finite values after.
+             */
+            after?: number | null;
+            /**
+             * Format: double
+             * @description Its value at the moment, or the one nearest before it; null where it is not finite.
+             */
+            at?: number | null;
+            /**
+             * Format: int64
+             * @description Step of that value.
+             */
+            at_step: number;
+            /**
+             * Format: double
+             * @description Mean of its finite values before.
+             */
+            before?: number | null;
+            /**
+             * Format: double
+             * @description How far the value lies from the mean before, in standard deviations of the values before.
+             */
+            deviations?: number | null;
+            /** @description Metric name. */
+            key: string;
+        };
+        /** @description What a metric came to in both. */
+        MetricChange: {
+            /**
+             * Format: double
+             * @description Newest value in the first run; null where it is not finite or not there.
+             */
+            from?: number | null;
+            /** @description Metric name. */
+            key: string;
+            /**
+             * Format: double
+             * @description The change in percent of the first.
+             */
+            percent?: number | null;
+            /**
+             * Format: double
+             * @description Newest value in the second run.
+             */
+            to?: number | null;
         };
         /** @description One metric of one run at a glance. */
         MetricSummary: {
@@ -1862,6 +1949,11 @@ export interface components {
             /** @description The run as it was asked for. */
             run: string;
         };
+        /**
+         * @description What of a metric counts.
+         * @enum {string}
+         */
+        OutcomeKind: "best" | "last";
         /** @description One page of an answer that continues. */
         Page_LogRow: {
             /** @description The items of this page. */
@@ -2064,6 +2156,37 @@ export interface components {
             /** @description Where it stands. */
             state: components["schemas"]["RunState"];
         };
+        /** @description One run in its place. */
+        RankedRun: {
+            /**
+             * Format: int64
+             * @description Step of the best value.
+             */
+            best_step?: number | null;
+            /** @description Of its config what differs between the runs, by full names. */
+            config: Record<string, unknown>;
+            /**
+             * Format: int64
+             * @description Place, from 1; equal values share it.
+             */
+            place: number;
+            /** @description Display name. */
+            run: string;
+            /** @description Stable id. */
+            run_id: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["RunState"];
+            /**
+             * Format: int64
+             * @description Step it has come to.
+             */
+            step?: number | null;
+            /**
+             * Format: double
+             * @description What it came to.
+             */
+            value: number;
+        };
         /** @description The line of the values as logged beside a smoothed one. */
         RawLine: {
             /** @description Value of each point; null where it is not finite. */
@@ -2213,6 +2336,7 @@ export interface components {
             failure?: string | null;
             /** @description Said while the process was leaving by itself: its exit status, once known, knows better. */
             leaving?: boolean;
+            of_start?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
              * @description Which of the processes that share the run it was; the end of rank 0 is that of the run.
@@ -2261,11 +2385,6 @@ export interface components {
              * @default null
              */
             git_remote: string | null;
-            /**
-             * @description The job it is part of, by its id.
-             * @default null
-             */
-            job: string;
             /**
              * @description Versions of the packages that matter to a training, by name.
              * @default {}
@@ -2631,6 +2750,24 @@ export interface components {
          * @enum {string}
          */
         Severity: "note" | "warning" | "critical";
+        /** @description An answer in the form that `detail` and `max_tokens` asked for: of its fields those that have room. */
+        ShortForm: {
+            /** @description What was cut to keep the answer short. */
+            left_out?: string[];
+            /** @description One sentence or a few for a person. */
+            summary?: string;
+        };
+        /** @description One of the two runs. */
+        SideOfDifference: {
+            /** @description Display name. */
+            run: string;
+            /** @description Stable id. */
+            run_id: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["RunState"];
+            /** @description One sentence for a person, as in its status. */
+            summary: string;
+        };
         /**
          * @description A way to smooth a line, computed on every value of the run before points are left out.
          *
@@ -2666,6 +2803,39 @@ export interface components {
              */
             width: number;
         };
+        /** @description A run around one moment. */
+        Snapshot: {
+            /** @description Alerts in the window, the one that was asked for first. */
+            alerts: components["schemas"]["AlertNear"][];
+            /** @description Findings that held at the moment. */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: int64
+             * @description First step that was looked at.
+             */
+            from_step: number;
+            /** @description What the run logged around it, the most unusual first. */
+            metrics: components["schemas"]["MetricAround"][];
+            /** @description Canonical project name. */
+            project: string;
+            /** @description Display name. */
+            run: string;
+            /** @description Stable id. */
+            run_id: string;
+            /**
+             * Format: int64
+             * @description The moment.
+             */
+            step: number;
+            /** @description A sentence or two for a person. */
+            summary: string;
+            /**
+             * Format: int64
+             * @description Last step that was looked at.
+             */
+            to_step: number;
+        };
+        SnapshotInForm: components["schemas"]["Snapshot"] | components["schemas"]["ShortForm"];
         /** @description What a statement answered. */
         SqlAnswer: {
             /** @description Names of the columns, in order; a name can stand twice. */
@@ -3052,379 +3222,6 @@ export interface operations {
             };
             /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The project's file is damaged, or something unforeseen happened. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too much to do at once; `Retry-After` says when to come again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    list_jobs: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Only those in this stage; in any when absent.
-                 * @example RUNNING
-                 */
-                stage?: components["schemas"]["JobStage"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The jobs. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "jobs": [
-                     *         {
-                     *           "expected": {
-                     *             "flavor": "t4-small",
-                     *             "seconds": 4100,
-                     *             "usd": 0.86,
-                     *             "usd_per_hour": 0.75
-                     *           },
-                     *           "job": {
-                     *             "arguments": [],
-                     *             "command": [
-                     *               "uv",
-                     *               "run",
-                     *               "train.py"
-                     *             ],
-                     *             "createdAt": "2026-11-23T01:29:22.070297Z",
-                     *             "dockerImage": "ghcr.io/astral-sh/uv:python3.12-bookworm",
-                     *             "durations": {
-                     *               "runningSecs": 2910,
-                     *               "schedulingSecs": 0,
-                     *               "totalSecs": 2910
-                     *             },
-                     *             "environment": {
-                     *               "SEED": "1"
-                     *             },
-                     *             "finishedAt": null,
-                     *             "flavor": "t4-small",
-                     *             "id": "692aef3ce80b42e4d05c0ee3",
-                     *             "labels": {
-                     *               "name": "train-1f3c"
-                     *             },
-                     *             "owner": {
-                     *               "id": "local",
-                     *               "name": "local",
-                     *               "type": "user"
-                     *             },
-                     *             "secrets": {
-                     *               "HF_TOKEN": null
-                     *             },
-                     *             "spaceId": null,
-                     *             "startedAt": "2026-11-23T01:29:22.070297Z",
-                     *             "status": {
-                     *               "message": null,
-                     *               "stage": "RUNNING"
-                     *             },
-                     *             "timeoutSeconds": 7200
-                     *           },
-                     *           "run": {
-                     *             "alerts": {
-                     *               "error": 0,
-                     *               "info": 0,
-                     *               "warn": 0
-                     *             },
-                     *             "elapsed_seconds": 2910,
-                     *             "epoch": 2.1,
-                     *             "eta_high_seconds": 1260,
-                     *             "eta_low_seconds": 1150,
-                     *             "eta_seconds": 1198,
-                     *             "findings": [
-                     *               {
-                     *                 "code": "grad_norm_spike",
-                     *                 "evidence": "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since",
-                     *                 "metrics": [
-                     *                   "train/grad_norm"
-                     *                 ],
-                     *                 "severity": "note",
-                     *                 "since_step": 610
-                     *               }
-                     *             ],
-                     *             "finish_at": "2026-11-23T02:37:50.070297+00:00",
-                     *             "learning_rate": 0.000087,
-                     *             "loss": {
-                     *               "best": 1.19,
-                     *               "best_step": 840,
-                     *               "first": 2.41,
-                     *               "key": "train/loss",
-                     *               "latest": 1.21,
-                     *               "recent": 1.23,
-                     *               "slope_per_1000_steps": -0.82,
-                     *               "trend": "falling",
-                     *               "trend_since_step": 600
-                     *             },
-                     *             "progress": 0.708,
-                     *             "project": "digits",
-                     *             "run": "lr-3e-4",
-                     *             "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
-                     *             "seconds_since_last_row": 1.2,
-                     *             "state": "running",
-                     *             "state_source": "process",
-                     *             "step": 850,
-                     *             "steps_per_second": 0.29,
-                     *             "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
-                     *             "total_steps": 1200,
-                     *             "total_steps_exact": true,
-                     *             "total_steps_source": "max_steps"
-                     *           },
-                     *           "summary": "Job 692aef3ce80b42e4d05c0ee3 running, 49 minutes, step 850 of 1,200, loss 1.23 from 2.41, about 20 minutes left, `train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since (grad_norm_spike), $0.61 of about $0.86 at the price of t4-small",
-                     *           "usd": 0.6125
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["JobReports"];
-                };
-            };
-            /** @description A parameter does not mean what is needed. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description No token where one is needed, or an unknown one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The project's file is damaged, or something unforeseen happened. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description Too much to do at once; `Retry-After` says when to come again. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_job: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Id of the job.
-                 * @example 692aef3ce80b42e4d05c0ee3
-                 */
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The job. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "expected": {
-                     *         "flavor": "t4-small",
-                     *         "seconds": 4100,
-                     *         "usd": 0.86,
-                     *         "usd_per_hour": 0.75
-                     *       },
-                     *       "job": {
-                     *         "arguments": [],
-                     *         "command": [
-                     *           "uv",
-                     *           "run",
-                     *           "train.py"
-                     *         ],
-                     *         "createdAt": "2026-11-23T01:29:22.070297Z",
-                     *         "dockerImage": "ghcr.io/astral-sh/uv:python3.12-bookworm",
-                     *         "durations": {
-                     *           "runningSecs": 2910,
-                     *           "schedulingSecs": 0,
-                     *           "totalSecs": 2910
-                     *         },
-                     *         "environment": {
-                     *           "SEED": "1"
-                     *         },
-                     *         "finishedAt": null,
-                     *         "flavor": "t4-small",
-                     *         "id": "692aef3ce80b42e4d05c0ee3",
-                     *         "labels": {
-                     *           "name": "train-1f3c"
-                     *         },
-                     *         "owner": {
-                     *           "id": "local",
-                     *           "name": "local",
-                     *           "type": "user"
-                     *         },
-                     *         "secrets": {
-                     *           "HF_TOKEN": null
-                     *         },
-                     *         "spaceId": null,
-                     *         "startedAt": "2026-11-23T01:29:22.070297Z",
-                     *         "status": {
-                     *           "message": null,
-                     *           "stage": "RUNNING"
-                     *         },
-                     *         "timeoutSeconds": 7200
-                     *       },
-                     *       "run": {
-                     *         "alerts": {
-                     *           "error": 0,
-                     *           "info": 0,
-                     *           "warn": 0
-                     *         },
-                     *         "elapsed_seconds": 2910,
-                     *         "epoch": 2.1,
-                     *         "eta_high_seconds": 1260,
-                     *         "eta_low_seconds": 1150,
-                     *         "eta_seconds": 1198,
-                     *         "findings": [
-                     *           {
-                     *             "code": "grad_norm_spike",
-                     *             "evidence": "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since",
-                     *             "metrics": [
-                     *               "train/grad_norm"
-                     *             ],
-                     *             "severity": "note",
-                     *             "since_step": 610
-                     *           }
-                     *         ],
-                     *         "finish_at": "2026-11-23T02:37:50.070297+00:00",
-                     *         "learning_rate": 0.000087,
-                     *         "loss": {
-                     *           "best": 1.19,
-                     *           "best_step": 840,
-                     *           "first": 2.41,
-                     *           "key": "train/loss",
-                     *           "latest": 1.21,
-                     *           "recent": 1.23,
-                     *           "slope_per_1000_steps": -0.82,
-                     *           "trend": "falling",
-                     *           "trend_since_step": 600
-                     *         },
-                     *         "progress": 0.708,
-                     *         "project": "digits",
-                     *         "run": "lr-3e-4",
-                     *         "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
-                     *         "seconds_since_last_row": 1.2,
-                     *         "state": "running",
-                     *         "state_source": "process",
-                     *         "step": 850,
-                     *         "steps_per_second": 0.29,
-                     *         "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
-                     *         "total_steps": 1200,
-                     *         "total_steps_exact": true,
-                     *         "total_steps_source": "max_steps"
-                     *       },
-                     *       "summary": "Job 692aef3ce80b42e4d05c0ee3 running, 49 minutes, step 850 of 1,200, loss 1.23 from 2.41, about 20 minutes left, `train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since (grad_norm_spike), $0.61 of about $0.86 at the price of t4-small",
-                     *       "usd": 0.6125
-                     *     }
-                     */
-                    "application/json": components["schemas"]["JobReport"];
-                };
-            };
-            /** @description A parameter does not mean what is needed. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description No token where one is needed, or an unknown one. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description No such project, run or metric; `details` has similar names where there are any. */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4282,6 +4079,184 @@ export interface operations {
             };
         };
     };
+    compare_runs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How much to tell: `brief` what decides, with figures to four digits, `normal` to six, `full` all of it. What is cut to
+                 *     keep the answer short is named in `left_out`. Brief when only `max_tokens` is given.
+                 * @example brief
+                 */
+                detail?: "brief" | "normal" | "full";
+                /**
+                 * @description Length of the answer at most, in tokens of 4 characters; with `detail` alone 300 for brief, 1500 for normal, 10000 for full.
+                 * @example 300
+                 */
+                max_tokens?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        /** @description Which runs, by what; all of the project by what is usual when empty. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "by": null,
+                 *       "goal": null,
+                 *       "metric": "eval/loss",
+                 *       "runs": []
+                 *     }
+                 */
+                "application/json": components["schemas"]["CompareRequest"];
+            };
+        };
+        responses: {
+            /** @description The runs that have the metric, best first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "by": "best",
+                     *       "goal": "minimize",
+                     *       "matters": [
+                     *         {
+                     *           "correlation": 0.94,
+                     *           "high": 0.99,
+                     *           "low": 0.58,
+                     *           "runs": 6,
+                     *           "setting": "learning_rate",
+                     *           "value": null
+                     *         }
+                     *       ],
+                     *       "metric": "eval/loss",
+                     *       "project": "digits",
+                     *       "runs": [
+                     *         {
+                     *           "best_step": 1100,
+                     *           "config": {
+                     *             "learning_rate": 0.0003
+                     *           },
+                     *           "place": 1,
+                     *           "run": "lr-3e-4",
+                     *           "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *           "state": "finished",
+                     *           "step": 1200,
+                     *           "value": 0.31
+                     *         },
+                     *         {
+                     *           "best_step": 1100,
+                     *           "config": {
+                     *             "learning_rate": 0.001
+                     *           },
+                     *           "place": 2,
+                     *           "run": "lr-1e-3",
+                     *           "run_id": "77b1c5d08e6f4a2c9b3d5e7f1a2c4e6d",
+                     *           "state": "finished",
+                     *           "step": 1200,
+                     *           "value": 0.35
+                     *         }
+                     *       ],
+                     *       "runs_without": 0,
+                     *       "summary": "`lr-3e-4` is best of 6 runs by `eval/loss` (lowest 0.31 at step 1100; next `lr-1e-3` 0.35). `learning_rate` goes with it most: the higher `learning_rate`, the higher `eval/loss` (rank correlation 0.94, 6 runs); the best has 0.0003"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ComparisonInForm"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_configs: {
         parameters: {
             query?: never;
@@ -4318,6 +4293,164 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Configs"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    explain_difference: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Name or id of the first run; the one before the newest when absent.
+                 * @example lr-1e-3
+                 */
+                from?: string;
+                /**
+                 * @description Name or id of the second run; the newest when absent.
+                 * @example lr-3e-4
+                 */
+                to?: string;
+                /**
+                 * @description How much to tell, `brief`, `normal` or `full`; see `compare_runs`.
+                 * @example brief
+                 */
+                detail?: "brief" | "normal" | "full";
+                /**
+                 * @description Length of the answer at most, in tokens of 4 characters.
+                 * @example 300
+                 */
+                max_tokens?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is not the same in both. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "code": [
+                     *         {
+                     *           "from": "41d0b2a",
+                     *           "name": "commit",
+                     *           "to": "9f2c1e7"
+                     *         }
+                     *       ],
+                     *       "config": [
+                     *         {
+                     *           "from": 0.001,
+                     *           "name": "learning_rate",
+                     *           "to": 0.0003
+                     *         }
+                     *       ],
+                     *       "environment": [
+                     *         {
+                     *           "from": "2.8.0",
+                     *           "name": "torch",
+                     *           "to": "2.9.0"
+                     *         }
+                     *       ],
+                     *       "from": {
+                     *         "run": "lr-1e-3",
+                     *         "run_id": "77b1c5d08e6f4a2c9b3d5e7f1a2c4e6d",
+                     *         "state": "running",
+                     *         "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left"
+                     *       },
+                     *       "metrics": [
+                     *         {
+                     *           "from": 0.35,
+                     *           "key": "eval/loss",
+                     *           "percent": -11.4,
+                     *           "to": 0.31
+                     *         }
+                     *       ],
+                     *       "project": "digits",
+                     *       "same_settings": 4,
+                     *       "summary": "`eval/loss` ends at 0.31 in `lr-3e-4`, 0.35 in `lr-1e-3`. Config: `learning_rate` 0.001 → 0.0003",
+                     *       "to": {
+                     *         "run": "lr-3e-4",
+                     *         "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *         "state": "running",
+                     *         "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DifferenceInForm"];
                 };
             };
             /** @description A parameter does not mean what is needed. */
@@ -7676,6 +7809,157 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Page_MetricValue"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_moment: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Around this step; around the newest row when neither step nor alert is given.
+                 * @example 850
+                 */
+                step?: number;
+                /**
+                 * @description Around an alert: `newest`, or words of its title.
+                 * @example newest
+                 */
+                alert?: string;
+                /**
+                 * @description Steps to each side, at most 10,000; as many as 10 rows take when absent.
+                 * @example 50
+                 */
+                window?: number;
+                /**
+                 * @description How much to tell, `brief`, `normal` or `full`; see `compare_runs`.
+                 * @example brief
+                 */
+                detail?: "brief" | "normal" | "full";
+                /**
+                 * @description Length of the answer at most, in tokens of 4 characters.
+                 * @example 300
+                 */
+                max_tokens?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run around that moment. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alerts": [
+                     *         {
+                     *           "level": "warn",
+                     *           "step": 850,
+                     *           "text": null,
+                     *           "timestamp": "2026-11-23T02:17:52.070297+00:00",
+                     *           "title": "Loss rises"
+                     *         }
+                     *       ],
+                     *       "findings": [],
+                     *       "from_step": 750,
+                     *       "metrics": [
+                     *         {
+                     *           "after": 1.24,
+                     *           "at": 3.1,
+                     *           "at_step": 850,
+                     *           "before": 1.25,
+                     *           "deviations": 38,
+                     *           "key": "train/loss"
+                     *         }
+                     *       ],
+                     *       "project": "digits",
+                     *       "run": "lr-3e-4",
+                     *       "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *       "step": 850,
+                     *       "summary": "At step 850 of `lr-3e-4` (±100) `train/loss` is 3.1, before 1.25. Alert: Loss rises",
+                     *       "to_step": 950
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SnapshotInForm"];
                 };
             };
             /** @description A parameter does not mean what is needed. */

@@ -20,7 +20,7 @@ pub(crate) const BRANCH: &str = "main";
 /// Files that are read whole into memory are cards and manifests; that of a project with very many media is long.
 const LARGEST_TEXT_BYTES: u64 = 256 << 20;
 /// Pages of a listing; a Hub that gives more leads in a circle.
-const MOST_PAGES: u32 = 10_000;
+pub(super) const MOST_PAGES: u32 = 10_000;
 
 /// What a repository is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,7 +311,7 @@ fn remote_file(entry: &Value) -> Option<RemoteFile> {
 
 /// What follows a page of a listing.
 #[derive(Debug, PartialEq)]
-enum NextPage {
+pub(super) enum NextPage {
     None,
     /// A path on the same Hub.
     At(String),
@@ -319,7 +319,7 @@ enum NextPage {
     Elsewhere,
 }
 
-fn next_page(headers: &HeaderMap, endpoint: &str) -> NextPage {
+pub(super) fn next_page(headers: &HeaderMap, endpoint: &str) -> NextPage {
     let Some(links) = headers.get("link") else { return NextPage::None };
     let Ok(links) = links.to_str() else { return NextPage::Elsewhere };
     let is_next = |link: &&str| {

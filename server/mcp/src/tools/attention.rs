@@ -1,11 +1,11 @@
 //! What deserves attention.
 
+use paceline_query::Form;
 use paceline_schema::attention::Attention;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::form::Form;
 use crate::tool::{Ask, Here, data};
 use crate::world::{Pending, Threads};
 

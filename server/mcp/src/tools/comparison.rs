@@ -1,12 +1,12 @@
 //! Which run is best, and why.
 
+use paceline_query::{Form, Formed};
 use paceline_schema::comparison::{CompareRequest, Comparison, OutcomeKind};
 use paceline_schema::metric_definition::Goal;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::form::Form;
 use crate::tool::{Ask, Here, data};
 use crate::world::{Pending, Threads};
 
@@ -37,8 +37,7 @@ impl Ask for CompareRuns {
     const DESCRIPTION: &'static str = "Ranks the runs of a project by a metric and tells which settings go with better ones: \
         `summary` says which is best and why, `runs` lists them best first with what differs in their configs, `matters` the \
         rank correlation of each setting with its 90 % interval.";
-    const SECONDARY: &'static [&'static str] =
-        &["run_id", "best_step", "place", "runs_without", "low", "high"];
+    const SECONDARY: &'static [&'static str] = Comparison::SECONDARY;
     type Answer = Comparison;
 
     fn ask(self, world: Here, _: Form) -> Pending<Value> {

@@ -1,11 +1,11 @@
 //! What changed between two runs.
 
+use paceline_query::{Form, Formed};
 use paceline_schema::difference::Difference;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::form::Form;
 use crate::tool::{Ask, Here, data};
 use crate::world::{Pending, Threads};
 
@@ -29,7 +29,7 @@ impl Ask for ExplainDifference {
     const TITLE: &'static str = "What changed between two runs?";
     const DESCRIPTION: &'static str = "What changed from one run to another: settings, commit and uncommitted changes, packages and \
         machine, and what the metrics came to. Without arguments: from the run before the newest to the newest.";
-    const SECONDARY: &'static [&'static str] = &["run_id", "same_settings"];
+    const SECONDARY: &'static [&'static str] = Difference::SECONDARY;
     type Answer = Difference;
 
     fn ask(self, world: Here, _: Form) -> Pending<Value> {

@@ -1,13 +1,13 @@
 //! Projects and runs, page by page, and one run in full.
 
+use paceline_query::Form;
 use paceline_schema::run::Runs;
-use paceline_schema::{ProjectSummary, RunDetail, RunState};
+use paceline_schema::{Detail, ProjectSummary, RunDetail, RunState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::fault::Fault;
-use crate::form::{Detail, Form};
 use crate::tool::{Ask, Here, data};
 use crate::world::{Pending, Threads};
 

@@ -1,11 +1,11 @@
 //! A run around a step or an alert.
 
+use paceline_query::{Form, Formed};
 use paceline_schema::moment::{MomentRequest, Snapshot};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::form::Form;
 use crate::tool::{Ask, Here, data};
 use crate::world::{Pending, Threads};
 
@@ -35,8 +35,7 @@ impl Ask for GetMoment {
     const TITLE: &'static str = "What happened at this step or alert?";
     const DESCRIPTION: &'static str = "A run around a step or an alert: each metric just before, at and after it, the most unusual \
         first, with alerts and findings of that time. All values as they are: `get_snapshot`.";
-    const SECONDARY: &'static [&'static str] =
-        &["run_id", "at_step", "timestamp", "hint", "from_step", "to_step"];
+    const SECONDARY: &'static [&'static str] = Snapshot::SECONDARY;
     type Answer = Snapshot;
 
     fn ask(self, world: Here, _: Form) -> Pending<Value> {

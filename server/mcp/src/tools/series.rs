@@ -1,12 +1,13 @@
 //! Lines of metrics, as few points as the answer has room for, no extremum lost.
 
+use paceline_query::Form;
+use paceline_schema::Detail;
 use paceline_schema::series::{Series, SeriesRequest, XAxis};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::fault::Fault;
-use crate::form::{Detail, Form};
 use crate::tool::{Ask, Here, data};
 use crate::world::{Pending, Threads};
 

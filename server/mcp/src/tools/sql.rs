@@ -1,11 +1,11 @@
 //! Read-only SQL on the tables of a project.
 
+use paceline_query::Form;
 use paceline_schema::sql::SqlAnswer;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::form::Form;
 use crate::tool::{Ask, Here, data};
 use crate::world::{Pending, Threads};
 

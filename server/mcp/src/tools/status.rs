@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use paceline_query::WaitCondition;
+use paceline_query::{Form, WaitCondition};
 use paceline_schema::RunStatus;
 use paceline_schema::events::Waited;
 use serde::Deserialize;
@@ -10,7 +10,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::fault::Fault;
-use crate::form::Form;
 use crate::tool::{Ask, Here, data};
 use crate::world::{Pending, Threads, Wait};
 
