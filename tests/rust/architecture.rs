@@ -21,7 +21,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("planner", &["schema"]),
     ("advice", &["schema", "query", "hub", "planner"]),
     ("jobs", &["schema", "journal", "query", "hub"]),
-    ("cli", &["schema", "storage", "query", "hub", "planner", "advice", "jobs", "companion", "skills", "http"]),
+    (
+        "cli",
+        &["schema", "storage", "query", "hub", "planner", "advice", "jobs", "companion", "skills", "http"],
+    ),
     ("recorder", &["schema", "journal"]),
     ("py", &["schema", "recorder"]),
     ("tests", &["schema"]),

@@ -22,7 +22,12 @@ pub enum Liveness {
 #[must_use]
 pub fn current() -> ProcessIdentity {
     let pid = std::process::id();
-    of(pid).unwrap_or_else(|| ProcessIdentity { pid, start_ticks: UNKNOWN_START, boot_id: boot_id(), host: host() })
+    of(pid).unwrap_or_else(|| ProcessIdentity {
+        pid,
+        start_ticks: UNKNOWN_START,
+        boot_id: boot_id(),
+        host: host(),
+    })
 }
 
 /// The identity of a process of this machine; `None` when it has ended, or the system does not say.

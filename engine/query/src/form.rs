@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn what_is_longest_is_cut_and_what_is_short_stays() {
-        let brief = form(json!({})).expect("usual");
+        let brief = form(Detail::Brief);
         let short = brief.of(json!({"tags": ["a", "b"], "notes": "word ".repeat(1_000)}), &[]);
         assert_eq!(
             (&short["tags"], &short["left_out"]),
@@ -338,11 +338,11 @@ mod tests {
 
     #[test]
     fn what_users_name_is_theirs_and_is_cut_by_entries() {
-        let brief = form(json!({})).expect("usual");
+        let brief = form(Detail::Brief);
         let config = json!({"loss": "mse", "model": {"step": 3}});
         let answer = json!({"step": 1, "config": config, "run": {"loss": 2, "name": "a"}});
         assert_eq!(brief.of(answer, &["step", "loss"]), json!({"config": config, "run": {"name": "a"}}));
-        let values: Map<String, Value> =
+        let values: serde_json::Map<String, Value> =
             (0..3_000).map(|place| (format!("metric/{place:04}"), json!(f64::from(place) / 7.0))).collect();
         let short = brief.of(json!({"run": "a", "summary_values": values, "config": config}), &[]);
         assert!(length_of(&short) <= 1_200, "{}", length_of(&short));

@@ -17,8 +17,8 @@ use actix_web::{HttpRequest, HttpResponse, rt};
 use paceline_hub::remote::Account;
 use paceline_jobs::Workshop;
 use paceline_mcp::{
-    Bouquet, Consultation, Fault, HttpQuestion, JobDesk, JobErrand, PeerCall, Pending, Question, Server, Threads,
-    Wait, World,
+    Bouquet, Consultation, Fault, HttpQuestion, JobDesk, JobErrand, PeerCall, Pending, Question, Server,
+    Threads, Wait, World,
 };
 use paceline_query::Engine;
 use paceline_schema::Scope;

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_page_that_is_cut_goes_on_behind_what_was_kept() {
-        let form = Form::take(&mut Object::new()).expect("usual");
+        let form = crate::form::take(&mut Object::new()).expect("usual");
         let paged = ("runs", "run_id");
         let runs = |count: usize| -> Vec<Value> {
             let summary = "a sentence of some length that says where it stands";

@@ -4,7 +4,7 @@ mod dataset;
 mod model;
 mod report;
 mod rows;
-mod script;
+pub(super) mod script;
 
 use std::path::Path;
 

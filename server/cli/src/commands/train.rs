@@ -22,7 +22,8 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         return Err(Failure::new("no dataset is named", "`--dataset FILE` names what to train on"));
     };
     if arguments.place.on == On::Hf && Path::new(dataset).exists() {
-        let message = format!("the dataset `{dataset}` is a file of this machine, which a job elsewhere cannot read");
+        let message =
+            format!("the dataset `{dataset}` is a file of this machine, which a job elsewhere cannot read");
         return Err(Failure::new(
             message,
             "`hf upload` brings it to the Hub; without `--on hf` the training runs here",

@@ -6,9 +6,9 @@ use paceline_schema::plan::TrainingPlan;
 use paceline_schema::plan_request::{InspectRequest, PlanRequest};
 use serde_json::Value;
 
-use crate::form::Form;
 use crate::tool::{Ask, Here, data};
 use crate::world::Pending;
+use paceline_query::Form;
 
 /// What a plan holds beside what decides.
 const SECONDARY: &[&str] = &[

@@ -6,9 +6,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::fault::Fault;
-use crate::form::Form;
 use crate::tool::{Ask, Here, data};
 use crate::world::{Pending, Threads};
+use paceline_query::Form;
 
 /// What and where.
 #[derive(Deserialize, ToSchema)]
