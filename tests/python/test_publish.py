@@ -84,7 +84,7 @@ def test_the_official_client_downloads_what_was_published(directory, hub, model,
     }  # fmt: skip
     card = (tmp_path / "fetched" / "README.md").read_text()
     for part in ("# digits-sft", "run **sft-1** of project **digits**, which finished at step 39", "| train/loss | 2 | 0.05 | 0.05 (step 39) | 2 (step 0) |",
-                 "| learning&#95;rate | 2e-05 |", "![Curves of the run](paceline/curves.svg)", f'pipeline("text-generation", model="{NAME}")'):  # fmt: skip
+                 "| learning&#95;rate | 2e-5 |", "![Curves of the run](paceline/curves.svg)", f'pipeline("text-generation", model="{NAME}")'):  # fmt: skip
         assert part in card, (part, card)
     assert "hunter2" not in card
     picture = ElementTree.fromstring((tmp_path / "fetched" / "paceline" / "curves.svg").read_text())

@@ -7,7 +7,7 @@ use paceline_schema::redact::redact_json;
 use paceline_schema::series::MetricSummary;
 
 use super::chart::short;
-use super::folder::{Library, ModelFolder};
+use super::folder::{Library, ModelFolder, Task};
 use super::hyperparameters::settings;
 use crate::sync::{cell, quoted};
 
@@ -185,19 +185,30 @@ fn versions(facts: &TrainingFacts) -> String {
 /// Lines that work as they are.
 fn how_to_load(telling: &Telling<'_>) -> String {
     let id = quoted(telling.id);
+    let class = |of: &str, task: Task| match task {
+        Task::Writing => format!("{of}ForCausalLM"),
+        Task::Judging => format!("{of}ForSequenceClassification"),
+        Task::Unknown => of.to_owned(),
+    };
     let python = match telling.folder.library {
-        Library::Peft => format!(
-            "from peft import AutoPeftModelForCausalLM\nfrom transformers import AutoTokenizer\n\n\
-             model = AutoPeftModelForCausalLM.from_pretrained({id})\ntokenizer = AutoTokenizer.from_pretrained({id})\n"
-        ),
-        Library::Transformers { is_causal: true } => format!(
+        Library::Peft(task) => {
+            let class = class("AutoPeftModel", task);
+            format!(
+                "from peft import {class}\nfrom transformers import AutoTokenizer\n\n\
+                 model = {class}.from_pretrained({id})\ntokenizer = AutoTokenizer.from_pretrained({id})\n"
+            )
+        }
+        Library::Transformers(Task::Writing) => format!(
             "from transformers import pipeline\n\nwriter = pipeline(\"text-generation\", model={id})\n\
              print(writer(\"Once upon a time\", max_new_tokens=64)[0][\"generated_text\"])\n"
         ),
-        Library::Transformers { is_causal: false } => format!(
-            "from transformers import AutoModel, AutoTokenizer\n\nmodel = AutoModel.from_pretrained({id})\n\
-             tokenizer = AutoTokenizer.from_pretrained({id})\n"
-        ),
+        Library::Transformers(task) => {
+            let class = class("AutoModel", task);
+            format!(
+                "from transformers import {class}, AutoTokenizer\n\nmodel = {class}.from_pretrained({id})\n\
+                 tokenizer = AutoTokenizer.from_pretrained({id})\n"
+            )
+        }
         Library::Gguf => return format!("### Use\n\n```sh\nllama-cli -hf {}\n```\n", telling.id),
         Library::Unknown => {
             format!("from huggingface_hub import snapshot_download\n\nfolder = snapshot_download({id})\n")
@@ -242,7 +253,7 @@ mod tests {
             files: BTreeMap::new(),
             left_out: Vec::new(),
             card: None,
-            library: Library::Peft,
+            library: Library::Peft(Task::Writing),
             base_model: None,
         };
         let telling = Telling {

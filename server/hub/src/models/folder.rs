@@ -21,13 +21,24 @@ const LARGEST_CONFIG_BYTES: u64 = 16 << 20;
 /// A repository of more files than this is no model.
 const MOST_FILES: usize = 10_000;
 
+/// What a model does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    /// It writes text.
+    Writing,
+    /// It judges text, as a reward model.
+    Judging,
+    /// Something that the folder does not tell.
+    Unknown,
+}
+
 /// What a model is loaded with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Library {
     /// Adapters, on top of another model.
-    Peft,
-    /// transformers; whether it writes text.
-    Transformers { is_causal: bool },
+    Peft(Task),
+    /// transformers.
+    Transformers(Task),
     /// llama.cpp and what is built on it.
     Gguf,
     /// Something that the folder does not tell.
@@ -119,14 +130,24 @@ impl ModelFolder {
 
     fn read_configs(&mut self) -> Result<(), HubFault> {
         if let Some(adapter) = self.json(ADAPTER_CONFIG)? {
-            self.library = Library::Peft;
+            self.library = Library::Peft(match adapter["task_type"].as_str() {
+                Some("CAUSAL_LM") => Task::Writing,
+                Some("SEQ_CLS") => Task::Judging,
+                Some(_) | None => Task::Unknown,
+            });
             self.base_model = adapter["base_model_name_or_path"].as_str().map(str::to_owned);
         } else if let Some(config) = self.json(CONFIG)? {
-            let architectures = config["architectures"].as_array();
-            let is_causal = architectures.is_some_and(|names| {
-                names.iter().filter_map(Value::as_str).any(|name| name.ends_with("ForCausalLM"))
+            let architectures = config["architectures"].as_array().into_iter().flatten();
+            let ends_with = |ending: &str| {
+                architectures.clone().filter_map(Value::as_str).any(|name| name.ends_with(ending))
+            };
+            self.library = Library::Transformers(if ends_with("ForCausalLM") {
+                Task::Writing
+            } else if ends_with("ForSequenceClassification") {
+                Task::Judging
+            } else {
+                Task::Unknown
             });
-            self.library = Library::Transformers { is_causal };
             self.base_model = config["_name_or_path"].as_str().map(str::to_owned);
         } else if self.files.keys().any(|path| path.ends_with(".gguf")) {
             self.library = Library::Gguf;
@@ -208,16 +229,19 @@ mod tests {
         assert_eq!(found.left_out, ["checkpoint-20", "optimizer.pt", "training_args.bin"]);
         assert_eq!(
             (found.card.as_deref(), found.library),
-            (Some("words"), Library::Transformers { is_causal: true })
+            (Some("words"), Library::Transformers(Task::Writing))
         );
     }
 
     #[test]
     fn adapters_name_their_base_and_a_folder_without_weights_is_no_model() {
-        let adapter = r#"{"base_model_name_or_path": "Qwen/Qwen3-0.6B"}"#;
+        let adapter = r#"{"base_model_name_or_path": "Qwen/Qwen3-0.6B", "task_type": "SEQ_CLS"}"#;
         let found = folder(&[("adapter_config.json", adapter), ("adapter_model.safetensors", "x")]);
         let found = ModelFolder::look(found.path()).expect("a model");
-        assert_eq!((&found.library, found.base_on_hub()), (&Library::Peft, Some("Qwen/Qwen3-0.6B")));
+        assert_eq!(
+            (&found.library, found.base_on_hub()),
+            (&Library::Peft(Task::Judging), Some("Qwen/Qwen3-0.6B"))
+        );
         let empty = folder(&[("config.json", "{}"), ("model.safetensors.index.json", "{}")]);
         let fault = ModelFolder::look(empty.path()).expect_err("no weights");
         assert!(fault.to_string().contains("no file of weights"), "{fault}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::folder::{Library, ModelFolder, is_id};
+use super::folder::{Library, ModelFolder, Task, is_id};
 use crate::sync::{keys, quoted};
 
 /// What the head is to say.
@@ -22,14 +22,14 @@ pub(super) fn wanted(
         say("datasets", format!("\n- {}", quoted(dataset)));
     }
     match folder.library {
-        Library::Peft => say("library_name", " peft".to_owned()),
-        Library::Transformers { is_causal } => {
-            say("library_name", " transformers".to_owned());
-            if is_causal {
-                say("pipeline_tag", " text-generation".to_owned());
-            }
-        }
+        Library::Peft(_) => say("library_name", " peft".to_owned()),
+        Library::Transformers(_) => say("library_name", " transformers".to_owned()),
         Library::Gguf | Library::Unknown => {}
+    }
+    match folder.library {
+        Library::Transformers(Task::Writing) => say("pipeline_tag", " text-generation".to_owned()),
+        Library::Transformers(Task::Judging) => say("pipeline_tag", " text-classification".to_owned()),
+        Library::Transformers(Task::Unknown) | Library::Peft(_) | Library::Gguf | Library::Unknown => {}
     }
     say("tags", "\n- trackio\n- paceline".to_owned());
     lines

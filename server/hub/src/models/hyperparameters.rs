@@ -76,7 +76,12 @@ fn text(value: &Value) -> Option<String> {
         Value::String(text) => text.clone(),
         // The trainer's sign for "as many as the epochs make".
         Value::Number(number) if number.as_i64() == Some(-1) => return None,
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+        // A learning rate as people write it.
+        Value::Number(number) => match number.as_f64() {
+            Some(value) if value != 0.0 && value.abs() < 1e-3 => format!("{value:e}"),
+            Some(_) | None => number.to_string(),
+        },
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     };
     let cut: String = text.chars().take(LONGEST).collect();
     Some(if cut.len() < text.len() { format!("{cut}…") } else { cut })

@@ -238,8 +238,8 @@ impl Work<'_> {
         let of_config = first_text(config, &BASE_MODEL);
         // What the configuration of adapters names is what they go on top of; that of a model may be a folder long gone.
         let of_folder = match self.folder.library {
-            Library::Peft => self.folder.base_model.as_deref(),
-            Library::Transformers { .. } | Library::Gguf | Library::Unknown => self.folder.base_on_hub(),
+            Library::Peft(_) => self.folder.base_model.as_deref(),
+            Library::Transformers(_) | Library::Gguf | Library::Unknown => self.folder.base_on_hub(),
         };
         let base_model = self.asked.base_model.as_deref().or(of_folder).or(of_config);
         let dataset = self.asked.dataset.as_deref().or_else(|| first_text(config, &DATASET));
