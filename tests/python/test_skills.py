@@ -18,7 +18,7 @@ from support.interpreters import ROOT, api_python
 
 SKILLS = ROOT / "skills"
 # The tools of MCP that skills may name, by the files that say so.
-TOOLS = {name for file in (ROOT / "server/mcp/src/tools").rglob("*.rs") for name in re.findall(r'const NAME: &\'static str = "(\w+)"', file.read_text())}
+TOOLS = {name for file in (ROOT / "server/mcp/src/tools").rglob("*.rs") for name in re.findall(r'const NAME: &\'static str = "(\w+)"', file.read_text())} | {"hf_jobs"}
 
 
 def paceline(folder: Path, *arguments: object, status: int = 0, **environment: str) -> str:
@@ -122,5 +122,5 @@ def test_commands_and_tools_within_sentences_are_there(tmp_path: Path, path: Pat
         help = paceline(tmp_path, *names, "--help")
         for option in (word.split("=")[0] for word in words if word.startswith("--")):
             assert option in help, (words, option)
-    tools = {span for span in spans if re.fullmatch(r"(get|list|wait|compare|explain|publish|query)_[a-z_]+", span)}
+    tools = {span for span in spans if re.fullmatch(r"(get|list|wait|compare|explain|publish|query|inspect|plan|hf)_[a-z_]+", span)}
     assert tools <= TOOLS, tools - TOOLS

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from support.directory import PROGRAM, DataDirectory
 from support.hub import Hub
 from support.interpreters import trainers_python
 from support.training import IMPORT_SECONDS, TRAINING_SECONDS, start_script
+from support.waiting import wait_until
 
 PAIRS = [(f"How much is {left} and {right}?", f"It is {left + right}.", f"It is {left + right + 1}.")
          for left in range(4) for right in range(4)]
@@ -115,6 +117,16 @@ def test_a_written_script_trains(directory, tiny_model, rows):
     assert (model / weights).is_file()
 
 
+def jobs(directory: DataDirectory, *arguments: object) -> str:
+    """What a command about jobs prints."""
+    done = subprocess.run(
+        [PROGRAM, "jobs", *map(str, arguments)], env=directory.environment(), cwd=directory.folder, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, (arguments, done.stderr)
+    return done.stdout
+
+
 @pytest.mark.parametrize("method", ["sft", "dpo", "grpo", "kto"])
 def test_from_a_file_of_rows_to_a_published_model(directory: DataDirectory, tiny_model: Path, method: str):
     script = directory.folder / "train.py"
@@ -122,15 +134,21 @@ def test_from_a_file_of_rows_to_a_published_model(directory: DataDirectory, tiny
         "--model", tiny_model, "--method", method, "--dataset", write_rows(directory.folder, method), "--epochs", 24,
         "--flavor", "cpu-basic", "--adaptation", "lora" if method == "dpo" else "full", "--max-length", 96, "--script", script,
     )
-    text = script.read_text().replace("LONGEST = 512", "LONGEST = 16")
-    training = directory.start(text, python=str(trainers_python()), HF_HUB_OFFLINE="1")
-    begun = directory.paceline("wait", "--project", "tiny-model", "--until", "step>=3", "--timeout", IMPORT_SECONDS + TRAINING_SECONDS, "--json", seconds=2 * (IMPORT_SECONDS + TRAINING_SECONDS))
-    assert begun.returncode == 0, (begun.stdout, begun.stderr, training.errors)
+    script.write_text(script.read_text().replace("LONGEST = 512", "LONGEST = 16"))
+    # As a job of this machine.
+    seconds = IMPORT_SECONDS + TRAINING_SECONDS
+    job = jobs(directory, "run", "--detach", "--timeout", seconds, "-e", "HF_HUB_OFFLINE=1", "--", trainers_python(), script).strip()
+    begun = directory.paceline("wait", "--project", "tiny-model", "--until", "step>=3", "--timeout", seconds, "--json", seconds=2 * seconds)
+    assert begun.returncode == 0, (begun.stdout, begun.stderr, jobs(directory, "logs", job))
     # What an agent asks while it trains.
     status = directory.status("tiny-model")
     assert status["state"] == "running" and 3 <= status["step"] < status["total_steps"] == answer["steps"], status
     assert status["loss"]["latest"] is not None and status["summary"].startswith(f"Step {status['step']}/"), status
-    training.expect_exit(0, IMPORT_SECONDS + TRAINING_SECONDS)
+    told = jobs(directory, "inspect", job)
+    assert re.search(rf"Job {job} running, .*step \d+ of {answer['steps']}, loss", told), told
+    wait_until(lambda: "running" not in jobs(directory, "inspect", job), seconds)
+    ended = json.loads(jobs(directory, "inspect", job, "--json"))["job"]
+    assert ended["status"]["stage"] == "COMPLETED", jobs(directory, "logs", job)
     run, name = f"{method}-{answer['adaptation']}", f"tiny-{method}"
     (model,) = directory.folder.rglob(f"tiny-model-{run}")
     with Hub() as hub:
