@@ -44,6 +44,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells which ways to train a dataset serves, as it is or mapped, from rows of it.
+         * @description The rows come with the request, or from the Hub by the dataset's name; no path of a client is read.
+         */
+        post: operations["inspect_dataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the jobs of this machine, newest first, each with where its run stands and what it costs. */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells where a job and its run stand: `summary` has the step, the loss, the time left and the price in one sentence. */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Plans a training: weights, machine, batch, steps, time and price, every number with its source.
+         * @description `project` lets its finished runs on the same hardware correct the time; `preflight` looks at what has to hold before it
+         *     starts. The Hub is asked for the rows of `dataset`, and for the size of a model whose name says none. See
+         *     docs/PLANNING.md.
+         */
+        post: operations["plan_training"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -615,6 +691,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/runs/{run}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings the folder of a trained model to the Hugging Face Hub by one commit, with a card that tells of the run.
+         * @description The folder lies on the machine of the server, and the token is the server's: `HF_TOKEN`, or the file that `hf auth login`
+         *     writes. The answer comes at the end of it; who does not wait for it can ask again, which goes on where it was.
+         */
+        post: operations["publish_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/runs/{run}/start": {
         parameters: {
             query?: never;
@@ -1003,6 +1100,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description Which weights a training changes.
+         * @enum {string}
+         */
+        Adaptation: "full" | "lora" | "qlora";
         /** @description One `alert()` call. */
         Alert: {
             /** @description Makes the alert storable once only. */
@@ -1216,6 +1318,40 @@ export interface components {
             /** @description In the second run; null where it is not there. */
             to: unknown;
         };
+        /** @description One thing that has to hold. */
+        Check: {
+            /** @description What was found, in a sentence. */
+            found: string;
+            /** @description What to do about it; nothing where it holds. */
+            hint?: string;
+            /** @description What it is about: `model`, `dataset`, `token`, `output`, `disk`, `evaluation` or `tracking`. */
+            name: string;
+            /** @description How it stands. */
+            standing: components["schemas"]["Standing"];
+        };
+        /**
+         * @description What the values of a column are.
+         * @enum {string}
+         */
+        ColumnKind: "text" | "messages" | "sharegpt" | "boolean" | "number" | "list" | "object" | "empty" | "mixed";
+        /** @description Where a column of the mapped dataset comes from. */
+        ColumnMapping: {
+            /** @description How, in Python. */
+            expression: string;
+            /** @description Columns it is made of. */
+            from: string[];
+            /** @description Its name there. */
+            target: string;
+        };
+        /** @description A column. */
+        ColumnReport: {
+            /** @description Rows that were looked at and have a value. */
+            filled_rows: number;
+            /** @description What its values are. */
+            kind: components["schemas"]["ColumnKind"];
+            /** @description Its name. */
+            name: string;
+        };
         /** @description Which runs to compare, and by what. */
         CompareRequest: {
             /**
@@ -1304,6 +1440,38 @@ export interface components {
             /** @description In the order printed. */
             lines: components["schemas"]["ConsoleLine"][];
         };
+        /**
+         * @description The form of a dataset, in TRL's words.
+         * @enum {string}
+         */
+        DatasetFormat: "language_modeling" | "prompt_only" | "prompt_completion" | "preference" | "implicit_preference" | "unpaired_preference" | "stepwise" | "sharegpt" | "other";
+        /** @description What a dataset is and which ways to train it serves. */
+        DatasetReport: {
+            /** @description Its columns. */
+            columns: components["schemas"]["ColumnReport"][];
+            /** @description Where it is. */
+            dataset: string;
+            /** @description Its form. */
+            format: components["schemas"]["DatasetFormat"];
+            /**
+             * Format: double
+             * @description Tokens of a row, about: a quarter of its letters.
+             */
+            mean_tokens: number;
+            /** @description Every method. */
+            methods: components["schemas"]["MethodReport"][];
+            /** @description Those it serves, as it is or mapped; the one that uses most of it first. */
+            recommended: components["schemas"]["Method"][];
+            /**
+             * Format: int64
+             * @description Its rows, where they were counted.
+             */
+            rows?: number | null;
+            /** @description Rows that were looked at. */
+            sampled_rows: number;
+            /** @description What to know before it is trained on. */
+            warnings: string[];
+        };
         /** @description What changed between two runs. */
         Difference: {
             /** @description Commit, branch, command and uncommitted changes that differ. */
@@ -1375,6 +1543,20 @@ export interface components {
              */
             event_id: string;
         };
+        /** @description A number of a plan and where it comes from. */
+        Figure: {
+            /** @description What it is. */
+            name: string;
+            /** @description Where it comes from. */
+            source: string;
+            /** @description In what it is counted. */
+            unit: string;
+            /**
+             * Format: double
+             * @description Its value.
+             */
+            value: number;
+        };
         /** @description Something about a run that deserves attention. */
         Finding: {
             /** @description Stable name, as `loss_nan` or `stalled`. */
@@ -1445,6 +1627,150 @@ export interface components {
             setting: string;
             /** @description Of a text: runs with this value against all others; null where the setting has an order. */
             value?: string | null;
+        };
+        /** @description Which dataset is looked at: one of the Hub by its name, or rows of one. */
+        InspectRequest: {
+            /**
+             * @description Its configuration; `default`, else the first, when absent.
+             * @default null
+             */
+            config: string | null;
+            /**
+             * @description A dataset of the Hub, as `trl-lib/Capybara`; beside `sample` a name of yours for it.
+             * @default null
+             */
+            dataset: string | null;
+            /**
+             * Format: int64
+             * @description Rows of the whole dataset, where `sample` is a part of it.
+             * @default null
+             */
+            rows: number | null;
+            /**
+             * @description Rows of a dataset that is not on the Hub, at most 1,000, each an object.
+             * @default null
+             */
+            sample: Record<string, unknown>[] | null;
+            /**
+             * @description Its split; `train`, else the first, when absent.
+             * @default null
+             */
+            split: string | null;
+        };
+        /** @description How long a job took. */
+        JobDurations: {
+            /**
+             * Format: int64
+             * @description Seconds it ran, or runs so far.
+             * @default null
+             */
+            runningSecs: number | null;
+            /**
+             * Format: int64
+             * @description Seconds until it began to run.
+             * @default null
+             */
+            schedulingSecs: number | null;
+            /**
+             * Format: int64
+             * @description Seconds since it was made.
+             * @default null
+             */
+            totalSecs: number | null;
+        };
+        /** @description What a training is expected to take, kept with its job. */
+        JobExpectation: {
+            /** @description The machine these prices are for. */
+            flavor: string;
+            /**
+             * Format: double
+             * @description Seconds.
+             */
+            seconds: number;
+            /**
+             * Format: double
+             * @description Price of all of it, dollars.
+             */
+            usd: number;
+            /**
+             * Format: double
+             * @description Price of an hour, dollars.
+             */
+            usd_per_hour: number;
+        };
+        /** @description A job as it is told. */
+        JobInfo: {
+            /** @description What it is given after that. */
+            arguments?: string[] | null;
+            /** @description The program and what it is given. */
+            command?: string[] | null;
+            createdAt?: components["schemas"]["Timestamp"] | null;
+            /** @description The image that was named. */
+            dockerImage?: string | null;
+            durations?: components["schemas"]["JobDurations"] | null;
+            /** @description Variables of its environment. */
+            environment?: Record<string, unknown>;
+            finishedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description The machine that was named. */
+            flavor?: string | null;
+            /** @description Id. */
+            id: string;
+            /** @description Words to find it by. */
+            labels?: Record<string, unknown>;
+            /** @description Whose it is. */
+            owner: components["schemas"]["JobOwner"];
+            /** @description Names of its secrets; their values are not told. */
+            secrets?: Record<string, unknown>;
+            /** @description The Space whose image was named. */
+            spaceId?: string | null;
+            startedAt?: components["schemas"]["Timestamp"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["JobStatus"];
+            /**
+             * Format: int64
+             * @description Seconds after which it is ended.
+             */
+            timeoutSeconds?: number | null;
+        };
+        /** @description Whose job it is. */
+        JobOwner: {
+            /** @description Id. */
+            id: string;
+            /** @description Name: the namespace of the job. */
+            name: string;
+            /** @description `user` or `org`. */
+            type: string;
+        };
+        /** @description A job with the run that it logs into. */
+        JobReport: {
+            expected?: components["schemas"]["JobExpectation"] | null;
+            /** @description The job. */
+            job: components["schemas"]["JobInfo"];
+            run?: components["schemas"]["RunStatus"] | null;
+            /** @description One sentence for a person: where it stands and what it costs. */
+            summary: string;
+            /**
+             * Format: double
+             * @description What it costs so far by the same price, dollars.
+             */
+            usd?: number | null;
+        };
+        /** @description Jobs, newest first. */
+        JobReports: {
+            /** @description The jobs. */
+            jobs: components["schemas"]["JobReport"][];
+        };
+        /**
+         * @description Where a job stands.
+         * @enum {string}
+         */
+        JobStage: "SCHEDULING" | "RUNNING" | "COMPLETED" | "CANCELED" | "ERROR" | "DELETED";
+        /** @description Where a job stands, and why. */
+        JobStatus: {
+            /** @description What happened and what to do about it. */
+            message?: string | null;
+            /** @description Where. */
+            stage: components["schemas"]["JobStage"];
         };
         /** @description What a version came from, and what came from it. */
         Lineage: {
@@ -1588,6 +1914,26 @@ export interface components {
              */
             value?: unknown;
         };
+        /** @description The part of a model that adapters stand beside. */
+        LoraPlan: {
+            /**
+             * Format: int32
+             * @description Their scale is this divided by the rank.
+             */
+            alpha: number;
+            /**
+             * Format: int32
+             * @description Rank of the small matrices.
+             */
+            rank: number;
+            /** @description Names of the matrices they stand beside. */
+            target_modules: string[];
+            /**
+             * Format: int64
+             * @description Parameters that are trained.
+             */
+            trainable_parameters: number;
+        };
         /** @description Where the loss stands. */
         LossStatus: {
             /**
@@ -1642,6 +1988,26 @@ export interface components {
              * @description Size in bytes.
              */
             size: number;
+        };
+        /**
+         * @description A way to train, by the trainer of TRL that does it.
+         * @enum {string}
+         */
+        Method: "sft" | "dpo" | "grpo" | "kto" | "reward" | "rloo" | "distillation";
+        /** @description Whether and how a dataset serves a method. */
+        MethodReport: {
+            /** @description The same as Python, for `dataset`. */
+            code?: string | null;
+            /** @description How its columns are mapped; empty unless they have to be. */
+            mapping: components["schemas"]["ColumnMapping"][];
+            /** @description The method. */
+            method: components["schemas"]["Method"];
+            /** @description The first row as the trainer sees it, long texts shortened. */
+            preview?: unknown;
+            /** @description Why. */
+            reason: string;
+            /** @description Whether it does. */
+            verdict: components["schemas"]["Verdict"];
         };
         /** @description One metric around the moment. */
         MetricAround: {
@@ -1785,6 +2151,44 @@ export interface components {
             keys: string[];
             /** @description Run ids, or names (then the latest run of that name). */
             runs: string[];
+        };
+        /** @description What is to be published, and where. */
+        ModelPublication: {
+            /**
+             * @description The model that the training began with, for the card; what the folder and the config say when absent.
+             * @example Qwen/Qwen3-0.6B
+             */
+            base_model?: string | null;
+            /**
+             * @description The dataset that it was trained on, for the card; what the config says when absent.
+             * @example trl-lib/Capybara
+             */
+            dataset?: string | null;
+            /**
+             * @description The folder with the weights, as the trainer saved them, on the machine that publishes.
+             * @example /srv/training/digits-sft
+             */
+            model_dir: string;
+            /**
+             * @description Whether nobody else is to see it: true for a model that is made now, unless said otherwise; one that is there stays
+             *     as it is, and is not filled where it is seen by more than was asked for.
+             * @example true
+             */
+            private?: boolean | null;
+            /** @description Weights that are there and did not come from here may be written over. */
+            replace?: boolean;
+            /**
+             * @description The model on the Hub, as `OWNER/NAME`, or `NAME` of whoever the token belongs to.
+             * @example alice/digits-sft
+             */
+            repository: string;
+            /**
+             * @description Where the run can be looked at, for the card; the project's Dataset when absent.
+             * @example https://tracker.example/projects/digits
+             */
+            run_url?: string | null;
+            /** @description The run may still be going on. */
+            unfinished?: boolean;
         };
         /** @description The answer for one of the runs asked about: `answer`, or `error` where there is none. */
         OfRun_RunStatus: {
@@ -2041,6 +2445,87 @@ export interface components {
         Permitted: {
             scope?: components["schemas"]["Scope"] | null;
         };
+        /** @description What is to be trained, on what, and how, as far as that is not left to the planner. */
+        PlanRequest: {
+            adaptation?: components["schemas"]["Adaptation"] | null;
+            /** @description Its configuration; `default`, else the first, when absent. */
+            config?: string | null;
+            /** @description A dataset of the Hub; beside `sample` a name of yours for it. */
+            dataset?: string | null;
+            /**
+             * Format: double
+             * @description Times each row is seen.
+             */
+            epochs?: number;
+            /**
+             * Format: double
+             * @description Share of the rows to evaluate on.
+             */
+            eval_share?: number;
+            /** @description Machine of Hugging Face Jobs, as `t4-small`; the guide's choice when absent. */
+            flavor?: string | null;
+            /** @description Where the trained model goes, as `user/name`; looked at by `preflight`. */
+            hub_model_id?: string | null;
+            /**
+             * Format: int64
+             * @description Longest row in tokens.
+             */
+            max_length?: number;
+            method?: components["schemas"]["Method"] | null;
+            /** @description The model, by its name on the Hub. */
+            model: string;
+            /** @description Whether short rows share a sequence; of `sft`. */
+            packing?: boolean;
+            /** @description Its size, as `0.6B` or `135M`; from the Hub, else from its name, when absent. */
+            params?: string | null;
+            /** @description Whether to look at what has to hold before it starts. */
+            preflight?: boolean;
+            /** @description Whose prices to plan with. */
+            prices?: components["schemas"]["PriceTable"];
+            /** @description A project of this tracker whose finished runs on the same hardware correct the time. */
+            project?: string | null;
+            /**
+             * Format: int64
+             * @description Rows to train on; those of the dataset when absent.
+             */
+            rows?: number | null;
+            /** @description Rows of a dataset that is not on the Hub, at most 1,000, each an object. */
+            sample?: Record<string, unknown>[] | null;
+            /** @description Its split; `train`, else the first, when absent. */
+            split?: string | null;
+        };
+        /**
+         * @description The numbers a training computes in.
+         * @enum {string}
+         */
+        Precision: "bf16" | "fp16" | "fp32";
+        /** @description All of them. */
+        Preflight: {
+            /** @description Those that are bad first. */
+            checks: components["schemas"]["Check"][];
+            /** @description Whether the training may start: none of them is bad. */
+            ready: boolean;
+        };
+        /** @description What a training costs by one table of prices. */
+        Price: {
+            /** @description The table. */
+            price_table: components["schemas"]["PriceTable"];
+            /**
+             * Format: double
+             * @description Price of the training.
+             */
+            usd: number;
+            /**
+             * Format: double
+             * @description Price of an hour.
+             */
+            usd_per_hour: number;
+        };
+        /**
+         * @description Whose prices an estimate uses.
+         * @enum {string}
+         */
+        PriceTable: "skill-2025-12" | "hf-jobs-2026" | "hf-jobs-now";
         /** @description A process that logs: enough to tell whether it still lives, on this machine or another. */
         ProcessIdentity: {
             /** @description Boot id of the machine; pids of another boot are gone. */
@@ -2103,6 +2588,40 @@ export interface components {
         Projects: {
             /** @description By name; a damaged one says so and hides none of the others. */
             projects: components["schemas"]["ProjectSummary"][];
+        };
+        /** @description What was published. */
+        PublishedModel: {
+            /**
+             * Format: int64
+             * @description Their size.
+             */
+            bytes: number;
+            /** @description Whether it was made now; else there was nothing new. */
+            changed: boolean;
+            /** @description The commit that holds the present state. */
+            commit: string;
+            /**
+             * Format: int64
+             * @description Files of the folder that are there.
+             */
+            files: number;
+            /** @description What the folder holds beside, as checkpoints and what only serves to go on training. */
+            left_out: string[];
+            /** @description Nobody sees it but who may. */
+            private: boolean;
+            /** @description Canonical name of the run's project. */
+            project: string;
+            /** @description The model, with its owner. */
+            repository: string;
+            /** @description Display name of the run. */
+            run: string;
+            /**
+             * Format: int64
+             * @description Bytes of large files that were sent: what the Hub had was not.
+             */
+            sent_bytes: number;
+            /** @description Its page. */
+            url: string;
         };
         /** @description One rank of one run, as heartbeats name it. */
         RankOfRun: {
@@ -2385,6 +2904,11 @@ export interface components {
              * @default null
              */
             git_remote: string | null;
+            /**
+             * @description The job it is part of, by its id.
+             * @default null
+             */
+            job: string;
             /**
              * @description Versions of the packages that matter to a training, by name.
              * @default {}
@@ -2852,6 +3376,11 @@ export interface components {
             /** @description One `SELECT`, `WITH`, `VALUES` or `PRAGMA table_info(…)`. */
             sql: string;
         };
+        /**
+         * @description How one thing stands.
+         * @enum {string}
+         */
+        Standing: "good" | "doubtful" | "bad";
         /** @description A process began, or resumed, to log into a run. */
         StartReport: {
             /** @description Display name of the run; not unique. */
@@ -2982,6 +3511,136 @@ export interface components {
          * @enum {string}
          */
         TotalStepsSource: "config" | "progress" | "max_steps" | "epochs" | "learning_rate" | "earlier_runs";
+        /** @description A plan of a training: how, on what, how long and for how much. */
+        TrainingPlan: {
+            /** @description What computes in it. */
+            accelerator: string;
+            /** @description Which weights change. */
+            adaptation: components["schemas"]["Adaptation"];
+            /**
+             * Format: int32
+             * @description Rows a device takes at once.
+             */
+            batch_size: number;
+            dataset?: components["schemas"]["DatasetReport"] | null;
+            /**
+             * Format: double
+             * @description Memory a device has, 10⁹ bytes.
+             */
+            device_memory_gb: number;
+            /** @description Numbers the weights are loaded in, by PyTorch's name; of those in 4 bits, what they are computed in. */
+            dtype: string;
+            /**
+             * Format: double
+             * @description Times each row is seen.
+             */
+            epochs: number;
+            /**
+             * Format: int64
+             * @description Of these, kept for evaluation.
+             */
+            eval_rows: number;
+            /** @description The numbers the plan was made from. */
+            figures: components["schemas"]["Figure"][];
+            /** @description The machine, by its name at Hugging Face Jobs. */
+            flavor: string;
+            /**
+             * Format: int32
+             * @description Such batches that make a step.
+             */
+            gradient_accumulation_steps: number;
+            /** @description Whether activations are computed twice rather than kept. */
+            gradient_checkpointing: boolean;
+            lora?: components["schemas"]["LoraPlan"] | null;
+            /**
+             * Format: int32
+             * @description Longest row, in tokens.
+             */
+            max_length: number;
+            /** @description What the memory goes to. */
+            memory: components["schemas"]["Figure"][];
+            /**
+             * Format: double
+             * @description Memory of a device that is needed, 10⁹ bytes.
+             */
+            memory_gb: number;
+            /** @description The way. */
+            method: components["schemas"]["Method"];
+            /** @description The model that is trained. */
+            model: string;
+            /**
+             * Format: int32
+             * @description Answers to a prompt, where the model writes them itself.
+             */
+            num_generations?: number | null;
+            /** @description The optimiser, by its name in transformers. */
+            optimizer: string;
+            /** @description Whether short rows share a sequence. */
+            packing: boolean;
+            /**
+             * Format: int64
+             * @description Its parameters.
+             */
+            parameters: number;
+            /** @description Numbers it computes in. */
+            precision: components["schemas"]["Precision"];
+            preflight?: components["schemas"]["Preflight"] | null;
+            /** @description Whose prices these are. */
+            price_table: components["schemas"]["PriceTable"];
+            /** @description The same by every table that knows the machine. */
+            prices: components["schemas"]["Price"][];
+            /**
+             * Format: int64
+             * @description Rows of the dataset.
+             */
+            rows: number;
+            /**
+             * Format: double
+             * @description Time it takes.
+             */
+            seconds: number;
+            /**
+             * Format: double
+             * @description It hardly takes more.
+             */
+            seconds_high: number;
+            /**
+             * Format: double
+             * @description It hardly takes less.
+             */
+            seconds_low: number;
+            /** @description What the time is known from. */
+            seconds_source: string;
+            /**
+             * Format: int64
+             * @description Steps of the optimiser.
+             */
+            steps: number;
+            /**
+             * Format: int64
+             * @description When to stop it: the time with a margin.
+             */
+            timeout_seconds: number;
+            /**
+             * Format: double
+             * @description What it costs.
+             */
+            usd: number;
+            /**
+             * Format: double
+             * @description At that most time.
+             */
+            usd_high: number;
+            /**
+             * Format: double
+             * @description At that least time.
+             */
+            usd_low: number;
+            /** @description What to know before it starts. */
+            warnings: string[];
+            /** @description Why this way, in sentences. */
+            why: string[];
+        };
         /**
          * @description Which way the loss goes.
          * @enum {string}
@@ -3004,6 +3663,11 @@ export interface components {
             /** @description Give it back as `after` for the next page; null on the last one. */
             next?: string | null;
         };
+        /**
+         * @description Whether a dataset serves a method.
+         * @enum {string}
+         */
+        Verdict: "ready" | "mapping" | "incompatible";
         /** @description A version of an artifact at a glance. */
         VersionSummary: {
             /** @description Names that point at it now. */
@@ -3222,6 +3886,1006 @@ export interface operations {
             };
             /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    inspect_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A dataset of the Hub, or rows of another. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "config": null,
+                 *       "dataset": null,
+                 *       "rows": 1000,
+                 *       "sample": [
+                 *         {
+                 *           "bad_response": "5",
+                 *           "good_response": "4",
+                 *           "question": "What is 2 + 2?"
+                 *         }
+                 *       ],
+                 *       "split": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["InspectRequest"];
+            };
+        };
+        responses: {
+            /** @description What it serves. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "columns": [
+                     *         {
+                     *           "filled_rows": 1,
+                     *           "kind": "text",
+                     *           "name": "bad_response"
+                     *         },
+                     *         {
+                     *           "filled_rows": 1,
+                     *           "kind": "text",
+                     *           "name": "good_response"
+                     *         },
+                     *         {
+                     *           "filled_rows": 1,
+                     *           "kind": "text",
+                     *           "name": "question"
+                     *         }
+                     *       ],
+                     *       "dataset": "sample",
+                     *       "format": "other",
+                     *       "mean_tokens": 4,
+                     *       "methods": [
+                     *         {
+                     *           "code": "def as_trained(example):\n    return {\n        \"prompt\": example[\"question\"],\n        \"completion\": example[\"good_response\"],\n    }\n\n\ndataset = dataset.map(as_trained, remove_columns=dataset.column_names)\n",
+                     *           "mapping": [
+                     *             {
+                     *               "expression": "example[\"question\"]",
+                     *               "from": [
+                     *                 "question"
+                     *               ],
+                     *               "target": "prompt"
+                     *             },
+                     *             {
+                     *               "expression": "example[\"good_response\"]",
+                     *               "from": [
+                     *                 "good_response"
+                     *               ],
+                     *               "target": "completion"
+                     *             }
+                     *           ],
+                     *           "method": "sft",
+                     *           "preview": {
+                     *             "completion": "4",
+                     *             "prompt": "What is 2 + 2?"
+                     *           },
+                     *           "reason": "the chosen answers can be imitated; the rejected ones stay unused",
+                     *           "verdict": "mapping"
+                     *         },
+                     *         {
+                     *           "code": "def as_trained(example):\n    return {\n        \"prompt\": example[\"question\"],\n        \"chosen\": example[\"good_response\"],\n        \"rejected\": example[\"bad_response\"],\n    }\n\n\ndataset = dataset.map(as_trained, remove_columns=dataset.column_names)\n",
+                     *           "mapping": [
+                     *             {
+                     *               "expression": "example[\"question\"]",
+                     *               "from": [
+                     *                 "question"
+                     *               ],
+                     *               "target": "prompt"
+                     *             },
+                     *             {
+                     *               "expression": "example[\"good_response\"]",
+                     *               "from": [
+                     *                 "good_response"
+                     *               ],
+                     *               "target": "chosen"
+                     *             },
+                     *             {
+                     *               "expression": "example[\"bad_response\"]",
+                     *               "from": [
+                     *                 "bad_response"
+                     *               ],
+                     *               "target": "rejected"
+                     *             }
+                     *           ],
+                     *           "method": "dpo",
+                     *           "preview": {
+                     *             "chosen": "4",
+                     *             "prompt": "What is 2 + 2?",
+                     *             "rejected": "5"
+                     *           },
+                     *           "reason": "better and worse answers stand in `good_response` and `bad_response`",
+                     *           "verdict": "mapping"
+                     *         },
+                     *         {
+                     *           "code": "def as_trained(example):\n    return {\n        \"prompt\": example[\"question\"],\n    }\n\n\ndataset = dataset.map(as_trained)\n",
+                     *           "mapping": [
+                     *             {
+                     *               "expression": "example[\"question\"]",
+                     *               "from": [
+                     *                 "question"
+                     *               ],
+                     *               "target": "prompt"
+                     *             }
+                     *           ],
+                     *           "method": "grpo",
+                     *           "preview": {
+                     *             "prompt": "What is 2 + 2?"
+                     *           },
+                     *           "reason": "prompts stand in `question`",
+                     *           "verdict": "mapping"
+                     *         },
+                     *         {
+                     *           "code": "def as_trained(example):\n    return {\n        \"prompt\": example[\"question\"],\n        \"chosen\": example[\"good_response\"],\n        \"rejected\": example[\"bad_response\"],\n    }\n\n\ndataset = dataset.map(as_trained, remove_columns=dataset.column_names)\n",
+                     *           "mapping": [
+                     *             {
+                     *               "expression": "example[\"question\"]",
+                     *               "from": [
+                     *                 "question"
+                     *               ],
+                     *               "target": "prompt"
+                     *             },
+                     *             {
+                     *               "expression": "example[\"good_response\"]",
+                     *               "from": [
+                     *                 "good_response"
+                     *               ],
+                     *               "target": "chosen"
+                     *             },
+                     *             {
+                     *               "expression": "example[\"bad_response\"]",
+                     *               "from": [
+                     *                 "bad_response"
+                     *               ],
+                     *               "target": "rejected"
+                     *             }
+                     *           ],
+                     *           "method": "kto",
+                     *           "preview": {
+                     *             "chosen": "4",
+                     *             "prompt": "What is 2 + 2?",
+                     *             "rejected": "5"
+                     *           },
+                     *           "reason": "better and worse answers stand in `good_response` and `bad_response`; TRL takes each pair apart",
+                     *           "verdict": "mapping"
+                     *         },
+                     *         {
+                     *           "code": "def as_trained(example):\n    return {\n        \"prompt\": example[\"question\"],\n        \"chosen\": example[\"good_response\"],\n        \"rejected\": example[\"bad_response\"],\n    }\n\n\ndataset = dataset.map(as_trained, remove_columns=dataset.column_names)\n",
+                     *           "mapping": [
+                     *             {
+                     *               "expression": "example[\"question\"]",
+                     *               "from": [
+                     *                 "question"
+                     *               ],
+                     *               "target": "prompt"
+                     *             },
+                     *             {
+                     *               "expression": "example[\"good_response\"]",
+                     *               "from": [
+                     *                 "good_response"
+                     *               ],
+                     *               "target": "chosen"
+                     *             },
+                     *             {
+                     *               "expression": "example[\"bad_response\"]",
+                     *               "from": [
+                     *                 "bad_response"
+                     *               ],
+                     *               "target": "rejected"
+                     *             }
+                     *           ],
+                     *           "method": "reward",
+                     *           "preview": {
+                     *             "chosen": "4",
+                     *             "prompt": "What is 2 + 2?",
+                     *             "rejected": "5"
+                     *           },
+                     *           "reason": "better and worse answers stand in `good_response` and `bad_response`",
+                     *           "verdict": "mapping"
+                     *         },
+                     *         {
+                     *           "code": "def as_trained(example):\n    return {\n        \"prompt\": example[\"question\"],\n    }\n\n\ndataset = dataset.map(as_trained)\n",
+                     *           "mapping": [
+                     *             {
+                     *               "expression": "example[\"question\"]",
+                     *               "from": [
+                     *                 "question"
+                     *               ],
+                     *               "target": "prompt"
+                     *             }
+                     *           ],
+                     *           "method": "rloo",
+                     *           "preview": {
+                     *             "prompt": "What is 2 + 2?"
+                     *           },
+                     *           "reason": "prompts stand in `question`",
+                     *           "verdict": "mapping"
+                     *         },
+                     *         {
+                     *           "code": "def as_trained(example):\n    return {\n        \"prompt\": example[\"question\"],\n    }\n\n\ndataset = dataset.map(as_trained)\n",
+                     *           "mapping": [
+                     *             {
+                     *               "expression": "example[\"question\"]",
+                     *               "from": [
+                     *                 "question"
+                     *               ],
+                     *               "target": "prompt"
+                     *             }
+                     *           ],
+                     *           "method": "distillation",
+                     *           "preview": {
+                     *             "prompt": "What is 2 + 2?"
+                     *           },
+                     *           "reason": "prompts stand in `question`",
+                     *           "verdict": "mapping"
+                     *         }
+                     *       ],
+                     *       "recommended": [
+                     *         "dpo",
+                     *         "sft",
+                     *         "grpo",
+                     *         "kto",
+                     *         "reward",
+                     *         "rloo",
+                     *         "distillation"
+                     *       ],
+                     *       "rows": 1000,
+                     *       "sampled_rows": 1,
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DatasetReport"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only those in this stage; in any when absent.
+                 * @example RUNNING
+                 */
+                stage?: components["schemas"]["JobStage"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The jobs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "jobs": [
+                     *         {
+                     *           "expected": {
+                     *             "flavor": "t4-small",
+                     *             "seconds": 4100,
+                     *             "usd": 0.86,
+                     *             "usd_per_hour": 0.75
+                     *           },
+                     *           "job": {
+                     *             "arguments": [],
+                     *             "command": [
+                     *               "uv",
+                     *               "run",
+                     *               "train.py"
+                     *             ],
+                     *             "createdAt": "2026-11-23T01:29:22.070297Z",
+                     *             "dockerImage": "ghcr.io/astral-sh/uv:python3.12-bookworm",
+                     *             "durations": {
+                     *               "runningSecs": 2910,
+                     *               "schedulingSecs": 0,
+                     *               "totalSecs": 2910
+                     *             },
+                     *             "environment": {
+                     *               "SEED": "1"
+                     *             },
+                     *             "finishedAt": null,
+                     *             "flavor": "t4-small",
+                     *             "id": "692aef3ce80b42e4d05c0ee3",
+                     *             "labels": {
+                     *               "name": "train-1f3c"
+                     *             },
+                     *             "owner": {
+                     *               "id": "local",
+                     *               "name": "local",
+                     *               "type": "user"
+                     *             },
+                     *             "secrets": {
+                     *               "HF_TOKEN": null
+                     *             },
+                     *             "spaceId": null,
+                     *             "startedAt": "2026-11-23T01:29:22.070297Z",
+                     *             "status": {
+                     *               "message": null,
+                     *               "stage": "RUNNING"
+                     *             },
+                     *             "timeoutSeconds": 7200
+                     *           },
+                     *           "run": {
+                     *             "alerts": {
+                     *               "error": 0,
+                     *               "info": 0,
+                     *               "warn": 0
+                     *             },
+                     *             "elapsed_seconds": 2910,
+                     *             "epoch": 2.1,
+                     *             "eta_high_seconds": 1260,
+                     *             "eta_low_seconds": 1150,
+                     *             "eta_seconds": 1198,
+                     *             "findings": [
+                     *               {
+                     *                 "code": "grad_norm_spike",
+                     *                 "evidence": "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since",
+                     *                 "metrics": [
+                     *                   "train/grad_norm"
+                     *                 ],
+                     *                 "severity": "note",
+                     *                 "since_step": 610
+                     *               }
+                     *             ],
+                     *             "finish_at": "2026-11-23T02:37:50.070297+00:00",
+                     *             "learning_rate": 0.000087,
+                     *             "loss": {
+                     *               "best": 1.19,
+                     *               "best_step": 840,
+                     *               "first": 2.41,
+                     *               "key": "train/loss",
+                     *               "latest": 1.21,
+                     *               "recent": 1.23,
+                     *               "slope_per_1000_steps": -0.82,
+                     *               "trend": "falling",
+                     *               "trend_since_step": 600
+                     *             },
+                     *             "progress": 0.708,
+                     *             "project": "digits",
+                     *             "run": "lr-3e-4",
+                     *             "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *             "seconds_since_last_row": 1.2,
+                     *             "state": "running",
+                     *             "state_source": "process",
+                     *             "step": 850,
+                     *             "steps_per_second": 0.29,
+                     *             "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
+                     *             "total_steps": 1200,
+                     *             "total_steps_exact": true,
+                     *             "total_steps_source": "max_steps"
+                     *           },
+                     *           "summary": "Job 692aef3ce80b42e4d05c0ee3 running, 49 minutes, step 850 of 1,200, loss 1.23 from 2.41, about 20 minutes left, `train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since (grad_norm_spike), $0.61 of about $0.86 at the price of t4-small",
+                     *           "usd": 0.6125
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobReports"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the job.
+                 * @example 692aef3ce80b42e4d05c0ee3
+                 */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expected": {
+                     *         "flavor": "t4-small",
+                     *         "seconds": 4100,
+                     *         "usd": 0.86,
+                     *         "usd_per_hour": 0.75
+                     *       },
+                     *       "job": {
+                     *         "arguments": [],
+                     *         "command": [
+                     *           "uv",
+                     *           "run",
+                     *           "train.py"
+                     *         ],
+                     *         "createdAt": "2026-11-23T01:29:22.070297Z",
+                     *         "dockerImage": "ghcr.io/astral-sh/uv:python3.12-bookworm",
+                     *         "durations": {
+                     *           "runningSecs": 2910,
+                     *           "schedulingSecs": 0,
+                     *           "totalSecs": 2910
+                     *         },
+                     *         "environment": {
+                     *           "SEED": "1"
+                     *         },
+                     *         "finishedAt": null,
+                     *         "flavor": "t4-small",
+                     *         "id": "692aef3ce80b42e4d05c0ee3",
+                     *         "labels": {
+                     *           "name": "train-1f3c"
+                     *         },
+                     *         "owner": {
+                     *           "id": "local",
+                     *           "name": "local",
+                     *           "type": "user"
+                     *         },
+                     *         "secrets": {
+                     *           "HF_TOKEN": null
+                     *         },
+                     *         "spaceId": null,
+                     *         "startedAt": "2026-11-23T01:29:22.070297Z",
+                     *         "status": {
+                     *           "message": null,
+                     *           "stage": "RUNNING"
+                     *         },
+                     *         "timeoutSeconds": 7200
+                     *       },
+                     *       "run": {
+                     *         "alerts": {
+                     *           "error": 0,
+                     *           "info": 0,
+                     *           "warn": 0
+                     *         },
+                     *         "elapsed_seconds": 2910,
+                     *         "epoch": 2.1,
+                     *         "eta_high_seconds": 1260,
+                     *         "eta_low_seconds": 1150,
+                     *         "eta_seconds": 1198,
+                     *         "findings": [
+                     *           {
+                     *             "code": "grad_norm_spike",
+                     *             "evidence": "`train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since",
+                     *             "metrics": [
+                     *               "train/grad_norm"
+                     *             ],
+                     *             "severity": "note",
+                     *             "since_step": 610
+                     *           }
+                     *         ],
+                     *         "finish_at": "2026-11-23T02:37:50.070297+00:00",
+                     *         "learning_rate": 0.000087,
+                     *         "loss": {
+                     *           "best": 1.19,
+                     *           "best_step": 840,
+                     *           "first": 2.41,
+                     *           "key": "train/loss",
+                     *           "latest": 1.21,
+                     *           "recent": 1.23,
+                     *           "slope_per_1000_steps": -0.82,
+                     *           "trend": "falling",
+                     *           "trend_since_step": 600
+                     *         },
+                     *         "progress": 0.708,
+                     *         "project": "digits",
+                     *         "run": "lr-3e-4",
+                     *         "run_id": "6b1f0c2e9d7a4f5b8c3e1a2d4f6b8c0e",
+                     *         "seconds_since_last_row": 1.2,
+                     *         "state": "running",
+                     *         "state_source": "process",
+                     *         "step": 850,
+                     *         "steps_per_second": 0.29,
+                     *         "summary": "Step 850/1200 (71 %), loss 1.23 (from 2.41, falling), about 20 minutes left",
+                     *         "total_steps": 1200,
+                     *         "total_steps_exact": true,
+                     *         "total_steps_source": "max_steps"
+                     *       },
+                     *       "summary": "Job 692aef3ce80b42e4d05c0ee3 running, 49 minutes, step 850 of 1,200, loss 1.23 from 2.41, about 20 minutes left, `train/grad_norm` went to 41.2, 12 times the usual 3.4, not back since (grad_norm_spike), $0.61 of about $0.86 at the price of t4-small",
+                     *       "usd": 0.6125
+                     *     }
+                     */
+                    "application/json": components["schemas"]["JobReport"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_training: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is to be trained, on what, and how, as far as the planner is not free. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "adaptation": null,
+                 *       "config": null,
+                 *       "dataset": null,
+                 *       "epochs": 1,
+                 *       "eval_share": 0,
+                 *       "flavor": null,
+                 *       "hub_model_id": null,
+                 *       "max_length": 1024,
+                 *       "method": "sft",
+                 *       "model": "Qwen/Qwen3-0.6B",
+                 *       "packing": false,
+                 *       "params": null,
+                 *       "preflight": false,
+                 *       "prices": "skill-2025-12",
+                 *       "project": null,
+                 *       "rows": 2800,
+                 *       "sample": null,
+                 *       "split": null
+                 *     }
+                 */
+                "application/json": components["schemas"]["PlanRequest"];
+            };
+        };
+        responses: {
+            /** @description The plan. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "accelerator": "T4",
+                     *       "adaptation": "full",
+                     *       "batch_size": 2,
+                     *       "dataset": null,
+                     *       "device_memory_gb": 16,
+                     *       "dtype": "float32",
+                     *       "epochs": 1,
+                     *       "eval_rows": 0,
+                     *       "figures": [
+                     *         {
+                     *           "name": "parameters",
+                     *           "source": "size in the name",
+                     *           "unit": "parameters",
+                     *           "value": 600000000
+                     *         },
+                     *         {
+                     *           "name": "layers",
+                     *           "source": "usual for a model of about 0.6 B parameters",
+                     *           "unit": "layers",
+                     *           "value": 28
+                     *         },
+                     *         {
+                     *           "name": "hidden size",
+                     *           "source": "usual for a model of about 0.6 B parameters",
+                     *           "unit": "numbers",
+                     *           "value": 1024
+                     *         },
+                     *         {
+                     *           "name": "vocabulary",
+                     *           "source": "usual for a model of about 0.6 B parameters",
+                     *           "unit": "tokens",
+                     *           "value": 151936
+                     *         },
+                     *         {
+                     *           "name": "memory by the guide",
+                     *           "source": "its rule: 20 GB for 10⁹ parameters",
+                     *           "unit": "GB",
+                     *           "value": 12
+                     *         },
+                     *         {
+                     *           "name": "sequences",
+                     *           "source": "rows",
+                     *           "unit": "sequences",
+                     *           "value": 2800
+                     *         },
+                     *         {
+                     *           "name": "tokens of a sequence",
+                     *           "source": "usual",
+                     *           "unit": "tokens",
+                     *           "value": 512
+                     *         },
+                     *         {
+                     *           "name": "time by operations",
+                     *           "source": "operations at 35 % of the GPU's figure",
+                     *           "unit": "seconds",
+                     *           "value": 302.4738461538462
+                     *         },
+                     *         {
+                     *           "name": "start",
+                     *           "source": "machine, packages and model; in the upper end of the interval",
+                     *           "unit": "seconds",
+                     *           "value": 240
+                     *         },
+                     *         {
+                     *           "name": "time-out",
+                     *           "source": "1.3 × the time, not before the interval ends",
+                     *           "unit": "seconds",
+                     *           "value": 1800
+                     *         }
+                     *       ],
+                     *       "flavor": "t4-small",
+                     *       "gradient_accumulation_steps": 8,
+                     *       "gradient_checkpointing": true,
+                     *       "lora": null,
+                     *       "max_length": 1024,
+                     *       "memory": [
+                     *         {
+                     *           "name": "weights",
+                     *           "source": "4 bytes a parameter",
+                     *           "unit": "GB",
+                     *           "value": 2.4
+                     *         },
+                     *         {
+                     *           "name": "copies of the weights",
+                     *           "source": "fp16 copy of each weight that autocast keeps, 2 bytes",
+                     *           "unit": "GB",
+                     *           "value": 1.2
+                     *         },
+                     *         {
+                     *           "name": "gradients",
+                     *           "source": "4 bytes a trained parameter",
+                     *           "unit": "GB",
+                     *           "value": 2.4
+                     *         },
+                     *         {
+                     *           "name": "optimiser",
+                     *           "source": "8 bytes a trained parameter, adamw_torch",
+                     *           "unit": "GB",
+                     *           "value": 4.8
+                     *         },
+                     *         {
+                     *           "name": "activations",
+                     *           "source": "the input of each layer, and all of one layer",
+                     *           "unit": "GB",
+                     *           "value": 0.226492416
+                     *         },
+                     *         {
+                     *           "name": "logits",
+                     *           "source": "10 bytes for each token of the vocabulary at each position",
+                     *           "unit": "GB",
+                     *           "value": 3.11164928
+                     *         },
+                     *         {
+                     *           "name": "driver and libraries",
+                     *           "source": "usual for CUDA and PyTorch",
+                     *           "unit": "GB",
+                     *           "value": 0.8
+                     *         }
+                     *       ],
+                     *       "memory_gb": 14.94,
+                     *       "method": "sft",
+                     *       "model": "Qwen/Qwen3-0.6B",
+                     *       "num_generations": null,
+                     *       "optimizer": "adamw_torch",
+                     *       "packing": false,
+                     *       "parameters": 600000000,
+                     *       "precision": "fp16",
+                     *       "preflight": null,
+                     *       "price_table": "skill-2025-12",
+                     *       "prices": [
+                     *         {
+                     *           "price_table": "skill-2025-12",
+                     *           "usd": 0.252,
+                     *           "usd_per_hour": 0.75
+                     *         },
+                     *         {
+                     *           "price_table": "hf-jobs-2026",
+                     *           "usd": 0.1344,
+                     *           "usd_per_hour": 0.4
+                     *         }
+                     *       ],
+                     *       "rows": 2800,
+                     *       "seconds": 1209.6,
+                     *       "seconds_high": 1752,
+                     *       "seconds_low": 241.979077,
+                     *       "seconds_source": "the guide's formula: 0.1 h × parameters (10⁹) × rows (1,000) × epochs × the machine's factor",
+                     *       "steps": 175,
+                     *       "timeout_seconds": 1800,
+                     *       "usd": 0.252,
+                     *       "usd_high": 0.365,
+                     *       "usd_low": 0.050412,
+                     *       "warnings": [
+                     *         "fp16 can overflow: a loss of NaN or 0 asks for a GPU with bf16, as l4x1",
+                     *         "no dataset was looked at: rows are taken to have 512 tokens; `dataset FILE` counts them"
+                     *       ],
+                     *       "why": [
+                     *         "all weights are trained: 0.60 B parameters are at most 3 B, and they fit",
+                     *         "t4-small: the guide's choice for models of below 1 B",
+                     *         "fp16: T4 has no bf16, which TRL would take by itself",
+                     *         "gradient checkpointing: activations are computed twice rather than kept",
+                     *         "time: the guide's formula: 0.1 h × parameters (10⁹) × rows (1,000) × epochs × the machine's factor",
+                     *         "cost: $0.75 an hour by skill-2025-12"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TrainingPlan"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7991,6 +9655,152 @@ export interface operations {
             };
             /** @description No such project, run or metric; `details` has similar names where there are any. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    publish_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+                /**
+                 * @description Id of the run, or its name and then the latest run of that name.
+                 * @example lr-3e-4
+                 */
+                run: string;
+            };
+            cookie?: never;
+        };
+        /** @description The folder, and the model on the Hub. */
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "base_model": null,
+                 *       "dataset": null,
+                 *       "model_dir": "/srv/training/digits-sft",
+                 *       "private": true,
+                 *       "replace": false,
+                 *       "repository": "alice/digits-sft",
+                 *       "run_url": null,
+                 *       "unfinished": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["ModelPublication"];
+            };
+        };
+        responses: {
+            /** @description It is there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bytes": 1192135096,
+                     *       "changed": true,
+                     *       "commit": "5f1c0a9b7d3e4f6a8b2c1d0e9f8a7b6c5d4e3f2a",
+                     *       "files": 5,
+                     *       "left_out": [
+                     *         "checkpoint-1200"
+                     *       ],
+                     *       "private": true,
+                     *       "project": "digits",
+                     *       "repository": "alice/digits-sft",
+                     *       "run": "lr-3e-4",
+                     *       "sent_bytes": 1192134784,
+                     *       "url": "https://huggingface.co/alice/digits-sft"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PublishedModel"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than the operation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not of a type the operation takes. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -48,6 +48,9 @@ fn points(curve: &Series) -> impl Iterator<Item = (f64, f64)> {
     pairs.filter_map(|(x, value)| Some((*x, (*value)?))).filter(|(x, y)| x.is_finite() && y.is_finite())
 }
 
+/// An axis ends here: rounded up, the largest floats would be none.
+const LARGEST: f64 = 1e300;
+
 /// What an axis shows: from, to, and where its lines are.
 struct Axis {
     from: f64,
@@ -59,11 +62,11 @@ impl Axis {
     /// Of values; one value alone has room around it.
     fn of(values: impl Iterator<Item = f64>, is_rounded: bool) -> Self {
         let (low, high) = values
+            .map(|value| value.clamp(-LARGEST, LARGEST))
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         let room = if low < high { 0.0 } else { low.abs().max(1.0) / 10.0 };
         let (low, high) = (low - room, high + room);
-        // Halves, so that the difference of the largest floats is one.
-        let raw = (high / 2.0 - low / 2.0) / TICKS * 2.0;
+        let raw = (high - low) / TICKS;
         let magnitude = 10_f64.powf(raw.log10().floor());
         let step =
             [1.0, 2.0, 5.0, 10.0].map(|factor| factor * magnitude).into_iter().find(|step| *step >= raw);
