@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<(), Failure> {
         None => uv.command(),
     };
     let mut order = own_order(command, &arguments.environment, &arguments.secrets)?;
-    order.spec.labels.insert("name".to_owned(), name_of_script(&name, &[plan.model.clone()]));
+    order.spec.labels.insert("name".to_owned(), name_of_script(&name, std::slice::from_ref(&plan.model)));
     order.spec.flavor = Some(plan.flavor.clone());
     order.spec.timeout_seconds = Some(arguments.timeout.unwrap_or(plan.timeout_seconds));
     let order = Order {
