@@ -89,7 +89,6 @@ pub struct RunEnvironment {
     pub diff_is_cut: bool,
     /// The job it is part of, by its id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub job: Option<String>,
 }
 

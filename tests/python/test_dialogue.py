@@ -21,7 +21,8 @@ import json, os, struct, sys, time
 import trackio
 
 folder, gate = sys.argv[1], sys.argv[2]
-trackio.init(project="tiny", name="sft-full", config={"max_steps": 1200, "_name_or_path": "Qwen/Qwen3-0.6B"})
+trackio.init(project="tiny", name="sft-full", config={"max_steps": 1200})
+trackio.config.update({"_name_or_path": "Qwen/Qwen3-0.6B"}, allow_val_change=True)
 weight = 0.0
 for step in range(1, 1201):
     weight -= 0.01 * 2 * (weight - 1.5)

@@ -206,8 +206,8 @@ def finished_run(server, project: str) -> None:
 
     rows = [{"step": step, "timestamp": time(step), "metrics": {"train/loss": 1 / step, "train/global_step": step}} for step in range(1, 101)]
     calls = [
-        ("POST", f"{run}/start", {"time": time(0)}),
-        ("PUT", f"{run}/config", {"config": config}),
+        ("POST", f"{run}/start", {"name": "before", "start": {"time": time(0)}}),
+        ("PUT", f"{run}/config", config),
         ("POST", f"{run}/logs", rows),
         ("POST", f"{run}/system", [{"timestamp": time(50), "metrics": {
             "gpu/0/total_memory": 15.0, "gpu/0/allocated_memory": 9.0, "gpu/0/power_limit": 70.0}}]),
