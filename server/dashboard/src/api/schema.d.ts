@@ -2908,7 +2908,7 @@ export interface components {
              * @description The job it is part of, by its id.
              * @default null
              */
-            job: string;
+            job: string | null;
             /**
              * @description Versions of the packages that matter to a training, by name.
              * @default {}
