@@ -101,5 +101,5 @@ def test_from_a_sentence_to_a_published_model(directory, server, hub):
 
 def run_stands_at(ask, step: int) -> bool:
     """Whether the run has come so far; before it begins to log there is none."""
-    listed = ask("list_runs", project="tiny") if any(one["project"] == "tiny" for one in ask("list_projects").get("projects", [])) else {}
-    return any(run.get("step") == step for run in listed.get("runs", []))
+    begun = any(one["project"] == "tiny" for one in ask("list_projects")["projects"])
+    return begun and ask("get_run_status", project="tiny")["step"] == step
