@@ -2,6 +2,7 @@
 
 use paceline_schema::publication::TrainingFacts;
 use paceline_schema::series::{MetricSummary, SeriesRequest};
+use paceline_series::is_profiling;
 
 use crate::engine::Engine;
 use crate::error::QueryError;
@@ -38,7 +39,7 @@ impl Engine {
 }
 
 fn is_loss(key: &str) -> bool {
-    key.to_lowercase().split(['/', '_', '.', ' ']).any(|part| part == "loss")
+    !is_profiling(key) && key.to_lowercase().split(['/', '_', '.', ' ']).any(|part| part == "loss")
 }
 
 /// Where the metric stands among those of quality.
@@ -81,6 +82,7 @@ mod tests {
         assert!(weight("train/reward", loss) < weight("train/rewards/accuracies", loss));
         assert!(weight("eval/accuracy", loss) < weight("train/grad_norm", loss));
         assert!(is_loss("val_loss") && is_loss("Loss") && !is_loss("glossary") && !is_loss("train/lossless"));
+        assert!(!is_loss("profiling/Time taken: GRPOTrainer.compute loss"));
         assert_eq!(quality("train/rewards/accuracies"), Some(1));
         assert_eq!(quality("eval/mean_token_accuracy"), Some(3), "it is an accuracy");
         assert_eq!(quality("train/reward_std"), None);

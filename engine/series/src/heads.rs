@@ -16,7 +16,7 @@ use crate::step::StepResolver;
 use crate::watched::Watched;
 
 /// First byte of the encoded form; another one means another format.
-const FORMAT: u8 = 6;
+const FORMAT: u8 = 7;
 /// A longer value that is no number is not kept as the newest one of its key.
 const LONGEST_OTHER_BYTES: usize = 1_024;
 /// Curves are kept for so many metrics that may stand for the loss.

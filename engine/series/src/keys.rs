@@ -12,6 +12,8 @@ const EVALUATION_SEGMENTS: [&str; 5] = ["eval", "val", "valid", "validation", "t
 const LOSS_KEYS: [&str; 4] = ["train/loss", "loss", "train_loss", "training_loss"];
 /// Rank of a whole loss on data that is not trained on.
 const WHOLE_EVALUATION_LOSS: u8 = 5;
+/// Beginning of names by which TRL reports how long a part of a step took, `compute_loss` among them.
+const PROFILING_PREFIX: &str = "profiling/";
 const EPOCH_KEYS: [&str; 2] = ["train/epoch", "epoch"];
 const LEARNING_RATE_KEYS: [&str; 4] = ["train/learning_rate", "learning_rate", "lr", "train/lr"];
 
@@ -52,6 +54,12 @@ impl KeyFacts {
     }
 }
 
+/// A time that a trainer takes beside the training: it says nothing of where the training stands.
+#[must_use]
+pub fn is_profiling(key: &str) -> bool {
+    key.starts_with(PROFILING_PREFIX)
+}
+
 /// The whole loss on data that is not trained on, as `eval/loss`.
 #[must_use]
 pub fn is_evaluation_loss(key: &str) -> bool {
@@ -71,6 +79,9 @@ fn last_segment(key: &str) -> &str {
 }
 
 fn part(key: &str, evaluation: bool) -> Part {
+    if is_profiling(key) {
+        return Part::Series;
+    }
     let segment = last_segment(key);
     if evaluation && (segment == "runtime" || key.ends_with("_runtime")) {
         return Part::EvaluationSeconds;
@@ -137,7 +148,13 @@ mod tests {
         ] {
             assert_eq!(KeyFacts::of(key).part, Part::Loss { rank }, "{key}");
         }
-        for key in ["reward", "train/reward", "lossless", "accuracy"] {
+        for key in [
+            "reward",
+            "train/reward",
+            "lossless",
+            "accuracy",
+            "profiling/Time taken: GRPOTrainer.compute_loss",
+        ] {
             assert_eq!(KeyFacts::of(key).part, Part::Series, "{key}");
         }
     }

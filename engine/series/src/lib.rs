@@ -18,7 +18,7 @@ mod watched;
 pub use curve::{Curve, CurvePoint};
 pub use epoch::{EpochTrack, EpochUnits};
 pub use heads::{LossHead, RankRows, RunHeads};
-pub use keys::is_evaluation_loss;
+pub use keys::{is_evaluation_loss, is_profiling};
 pub use learning_rate::LearningRateTrack;
 pub use metric::{Extremum, MetricHead, Sample};
 pub use pace::{Evaluations, Interval, PaceTrack, RowKind};

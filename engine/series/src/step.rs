@@ -3,13 +3,16 @@
 use paceline_schema::Value;
 use serde::{Deserialize, Serialize};
 
+use crate::keys::is_profiling;
+
 /// Metrics that carry the trainer's own step, best first.
 const GLOBAL_STEP_KEYS: [&str; 3] = ["train/global_step", "global_step", "trainer/global_step"];
 
 /// Finds the training step of each row of a run, fed in id order.
 ///
 /// A trainer's global step counts where it is logged; the row's own step is then only a log index. Once
-/// a run has logged a global step, a row without one stands where the run stood, and does not move it.
+/// a run has logged a global step, a row without one stands where the run stood, and does not move it. Nor does a row of nothing but times
+/// that a trainer took: the first of them come before the first step is told.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepResolver {
     newest_global_step: Option<i64>,
@@ -39,7 +42,10 @@ impl StepResolver {
                 ResolvedStep { step, advances: true, first_global: before.is_none() }
             }
             (None, Some(step)) => ResolvedStep { step, advances: false, first_global: false },
-            (None, None) => ResolvedStep { step: row_step, advances: true, first_global: false },
+            (None, None) => {
+                let is_aside = !metrics.is_empty() && metrics.iter().all(|(key, _)| is_profiling(key));
+                ResolvedStep { step: row_step, advances: !is_aside, first_global: false }
+            }
         }
     }
 
@@ -63,6 +69,7 @@ mod tests {
             let resolved = resolver.resolve(row_step, &metrics);
             (resolved.step, resolved.advances, resolved.first_global)
         };
+        assert_eq!(resolve(0, &[("profiling/time", 1.0)]), (0, false, false));
         assert_eq!(resolve(0, &[("loss", 1.0)]), (0, true, false));
         assert_eq!(resolve(1, &[("loss", 1.0), ("trainer/global_step", 50.0)]), (50, true, true));
         assert_eq!(resolve(2, &[("profiling/time", 1.0)]), (50, false, false));

@@ -138,6 +138,9 @@ def test_from_a_file_of_rows_to_a_published_model(directory: DataDirectory, tiny
     # As a job of this machine.
     seconds = IMPORT_SECONDS + TRAINING_SECONDS
     job = jobs(directory, "run", "--detach", "--timeout", seconds, "-e", "HF_HUB_OFFLINE=1", "--", trainers_python(), script).strip()
+    wait_until(
+        lambda: "tiny-model" in directory.paceline("list", "projects").stdout, seconds, lambda: jobs(directory, "logs", job)
+    )
     begun = directory.paceline("wait", "--project", "tiny-model", "--until", "step>=3", "--timeout", seconds, "--json", seconds=2 * seconds)
     assert begun.returncode == 0, (begun.stdout, begun.stderr, jobs(directory, "logs", job))
     # What an agent asks while it trains.
