@@ -394,7 +394,7 @@ def run_node(tmp_path: Path, program: str, *arguments: str) -> subprocess.Comple
 SCENARIOS = [
     "server-initialize", "ping", "tools-list", "resources-list", "prompts-list", "sep-2164-resource-not-found",
     "sep-2640-skills-directory", "sep-2640-skills-enumeration", "sep-2640-skills-manifest", "dns-rebinding-protection",
-    "caching", "http-header-validation",
+    "caching", "http-header-validation", "input-required-result-unsupported-methods", "input-required-result-ignore-extra-params",
 ]
 
 
@@ -403,6 +403,15 @@ def test_conformance(server, tmp_path, scenario):
     done = run_node(tmp_path, "conformance/dist/index.js", "server", "--url", url(server), "--scenario", scenario)
     passed = re.search(r"Passed: (\d+)/(\d+), 0 failed", done.stdout)
     assert passed and int(passed[1]) > 0, done.stdout[-3000:] + done.stderr[-2000:]
+
+
+def test_conformance_without_a_session(server, tmp_path):
+    done = run_node(tmp_path, "conformance/dist/index.js", "server", "--url", url(server), "--scenario", "server-stateless")
+    passed, of, failed = map(int, re.search(r"Passed: (\d+)/(\d+), (\d+) failed", done.stdout).groups())
+    # The suite asks four of its checks by tools that only its own server has.
+    untestable = re.findall(r"Error: Not testable: server does not list the diagnostic tool '(\w+)'", done.stdout)
+    assert (passed, failed) == (of - 4, 4) and passed >= 21, done.stdout[-3000:]
+    assert sorted(untestable) == ["test_logging_tool", "test_missing_capability", "test_missing_capability", "test_streaming_elicitation"]
 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
