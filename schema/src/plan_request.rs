@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::plan::{Adaptation, Method, PriceTable};
+use crate::plan::{Adaptation, PriceTable};
 
 /// Times each row is seen unless it is said.
 pub const USUAL_EPOCHS: f64 = 3.0;
@@ -39,7 +39,7 @@ pub struct PlanRequest {
     #[serde(default)]
     pub params: Option<String>,
     /// How to train; the method that the dataset serves best when absent.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Method>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::plan::Method>))]
     #[serde(default)]
     pub method: Option<String>,
     /// A dataset of the Hub; beside `sample` a name of yours for it.
@@ -155,7 +155,7 @@ mod tests {
             serde_json::from_str::<PlanRequest>(r#"{"model": "m", "epoch": 1}"#).is_err(),
             "a slip is told"
         );
-        let shown = serde_json::to_string(&Method::Sft).expect("a word");
+        let shown = serde_json::to_string(&crate::plan::Method::Sft).expect("a word");
         assert_eq!(shown, "\"sft\"");
     }
 }
