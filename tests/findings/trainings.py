@@ -90,6 +90,15 @@ def data(
     return x, np.where(flip, rng.integers(0, CLASSES, samples), y)
 
 
+def is_flat(whole: list[float]) -> bool:
+    """Flat while budget remains is a plateau whatever the cause: less than a 20th of all that it fell, over a half."""
+    fallen = [
+        math.log(whole[half] / whole[2 * half]) for half in range(4, len(whole) // 2)
+    ]
+    least = min(0.15, max(0.015, 0.05 * math.log(whole[0] / min(whole))))
+    return min(fallen) < 1.5 * least
+
+
 def classifier(rng: np.random.Generator, fault: str) -> dict[str, Any] | None:
     """One training of a classifier; `None` where the fault did not come about."""
     optimizer = str(rng.choice(["sgd", "momentum", "adam"]))
@@ -249,14 +258,7 @@ def classifier(rng: np.random.Generator, fault: str) -> dict[str, Any] | None:
         expected = ["lr_zero_early"]
         tolerated += ["loss_plateau"]
     elif fault == "healthy":
-        # Flat while budget remains is a plateau whatever the cause: less than a 20th of all that it fell, over a half.
-        fallen = [
-            math.log(whole[half] / whole[2 * half])
-            for half in range(4, len(whole) // 2)
-        ]
-        if min(fallen) < 1.5 * min(
-            0.15, max(0.015, 0.05 * math.log(whole[0] / min(whole)))
-        ):
+        if is_flat(whole):
             tolerated.append("loss_plateau")
         if whole[0] - whole[-1] < 0.1 * whole[0]:
             tolerated.append("loss_not_moving_from_start")

@@ -12,7 +12,8 @@ use crate::sentence::{duration, figure};
 
 /// Samples that are read for it: a quarter of an hour at the usual distance.
 pub(crate) const SAMPLES: usize = 96;
-/// Idle for so long, by at least so many samples, this share of them below this utilisation, in per cent.
+/// Idle for so long, by at least so many samples, this share of them, or all in the mean, below this utilisation, in per
+/// cent: a processor that is fed now and then is seen at work in some of them.
 const IDLE_SECONDS: f64 = 300.0;
 const FEWEST_IDLE: usize = 10;
 const SHARE_IDLE: f64 = 0.9;
@@ -98,14 +99,10 @@ pub(super) fn idle(name: &u32, device: &Device, started_at: Option<Timestamp>) -
         let now = samples[end - 1].0;
         let begin = samples[..end].partition_point(|(time, _)| *time < now - IDLE_SECONDS);
         let window = &samples[begin..end];
-        let low = window.iter().filter(|(_, value)| *value < IDLE_PERCENT).count();
-        let is_whole = now - samples[0].0 >= IDLE_SECONDS;
-        let is_idle =
-            is_whole && window.len() >= FEWEST_IDLE && low as f64 >= SHARE_IDLE * window.len() as f64;
-        let is_busy = || {
-            median(window.iter().map(|(_, value)| *value).collect())
-                .is_some_and(|middle| middle > BUSY_PERCENT)
-        };
+        let values = || window.iter().map(|(_, value)| *value);
+        let is_whole = now - samples[0].0 >= IDLE_SECONDS && window.len() >= FEWEST_IDLE;
+        let is_idle = is_whole && (is_seldom_busy(values()) || mean(values()) < IDLE_PERCENT);
+        let is_busy = || median(values().collect()).is_some_and(|middle| middle > BUSY_PERCENT);
         match since {
             None if is_idle => since = Some(window[0].0),
             Some(_) if is_busy() => {
@@ -124,10 +121,22 @@ pub(super) fn idle(name: &u32, device: &Device, started_at: Option<Timestamp>) -
     let time = duration(samples.last()?.0 - since);
     let evidence = if highest < UNUSED_PERCENT {
         format!("GPU {name} is not used: at most {} % in {time}", figure(highest))
-    } else {
+    } else if is_seldom_busy(window.iter().copied()) {
         format!("GPU {name} below {IDLE_PERCENT} % for {time}, {} % in the median", figure(median(window)?))
+    } else {
+        format!("GPU {name} busy {} % of {time}", figure(mean(window.iter().copied())))
     };
     Some(finding("gpu_idle", Severity::Warning, evidence, format!("gpu/{name}/utilization")))
+}
+
+fn is_seldom_busy(utilization: impl ExactSizeIterator<Item = f64>) -> bool {
+    let count = utilization.len() as f64;
+    utilization.filter(|value| *value < IDLE_PERCENT).count() as f64 >= SHARE_IDLE * count
+}
+
+fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len() as f64;
+    values.sum::<f64>() / count
 }
 
 pub(super) fn full(name: &u32, device: &Device) -> Option<Finding> {

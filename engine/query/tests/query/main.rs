@@ -1,6 +1,7 @@
 //! The read use cases over a real data directory.
 
 mod between_requests;
+mod courses;
 mod facade;
 mod finished_runs;
 mod groups_and_smoothing;
