@@ -23,6 +23,8 @@ CLIENTS := tests/clients/node_modules
 # MCP's inspector and conformance suite, with a newer Node where this machine's is too old for them.
 MCP_CLIENTS := tests/clients/mcp/node_modules
 PEER_VERSION := 0.43.0
+# Files of tests from outside that run at once: much of their time is waiting.
+PYTEST_WORKERS ?= 2
 # Share of the rows of the largest project that is measured.
 SCALE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -55,9 +57,9 @@ wheel: program $(TOOLS)/.installed
 	cd client-py && ../$(TOOLS)/bin/maturin build --release --locked -q -o ../target/wheels
 	test "$$(unzip -l target/wheels/paceline-*.whl | grep -c data/scripts/)" = 2
 
-.venv/.created:
+.venv/.created: tests/python/packages.txt
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install -q scikit-learn pytest pillow playwright pandas pyarrow ipykernel nbclient
+	.venv/bin/pip install -q --upgrade -r $<
 	command -v chromium chromium-browser google-chrome >/dev/null || .venv/bin/playwright install chromium
 	touch $@
 
@@ -121,7 +123,7 @@ test-dashboard: server/dashboard/node_modules/.installed
 test-python: build $(PEER)/.installed $(WANDB)/.installed $(API)/.installed $(DATASETS)/.installed $(CLIENTS)/.installed $(MCP_CLIENTS)/.installed
 	PACELINE_PEER_PYTHON=$(CURDIR)/$(PEER)/bin/python PACELINE_API_PYTHON=$(CURDIR)/$(API)/bin/python \
 		PACELINE_WANDB_PYTHON=$(CURDIR)/$(WANDB)/bin/python PACELINE_DATASETS_PYTHON=$(CURDIR)/$(DATASETS)/bin/python \
-		.venv/bin/python -m pytest tests/python --ignore $(TRAINERS_TESTS) -q
+		.venv/bin/python -m pytest tests/python --ignore $(TRAINERS_TESTS) -q -n $(PYTEST_WORKERS) --dist loadfile
 
 test-trainers: build $(TRAINERS)/.installed $(WANDB)/.installed ## tests with real trainers on the CPU: torch, transformers, TRL and more
 	PACELINE_TRAINERS_PYTHON=$(CURDIR)/$(TRAINERS)/bin/python PACELINE_WANDB_PYTHON=$(CURDIR)/$(WANDB)/bin/python \
