@@ -120,10 +120,12 @@ test-dashboard: server/dashboard/node_modules/.installed
 	cd server/dashboard && npx openapi-typescript ../../docs/openapi.json -o $(CURDIR)/target/schema.d.ts --empty-objects-unknown
 	cmp target/schema.d.ts server/dashboard/src/api/schema.d.ts # `make openapi` refreshes it
 
+OUTSIDE := PACELINE_PEER_PYTHON=$(CURDIR)/$(PEER)/bin/python PACELINE_API_PYTHON=$(CURDIR)/$(API)/bin/python \
+	PACELINE_WANDB_PYTHON=$(CURDIR)/$(WANDB)/bin/python PACELINE_DATASETS_PYTHON=$(CURDIR)/$(DATASETS)/bin/python \
+	.venv/bin/python -m pytest tests/python --ignore $(TRAINERS_TESTS) -q
 test-python: build $(PEER)/.installed $(WANDB)/.installed $(API)/.installed $(DATASETS)/.installed $(CLIENTS)/.installed $(MCP_CLIENTS)/.installed
-	PACELINE_PEER_PYTHON=$(CURDIR)/$(PEER)/bin/python PACELINE_API_PYTHON=$(CURDIR)/$(API)/bin/python \
-		PACELINE_WANDB_PYTHON=$(CURDIR)/$(WANDB)/bin/python PACELINE_DATASETS_PYTHON=$(CURDIR)/$(DATASETS)/bin/python \
-		.venv/bin/python -m pytest tests/python --ignore $(TRAINERS_TESTS) -q -n $(PYTEST_WORKERS) --dist loadfile
+	$(OUTSIDE) -m "not alone" -n $(PYTEST_WORKERS) --dist loadfile
+	$(OUTSIDE) -m alone
 
 test-trainers: build $(TRAINERS)/.installed $(WANDB)/.installed ## tests with real trainers on the CPU: torch, transformers, TRL and more
 	PACELINE_TRAINERS_PYTHON=$(CURDIR)/$(TRAINERS)/bin/python PACELINE_WANDB_PYTHON=$(CURDIR)/$(WANDB)/bin/python \

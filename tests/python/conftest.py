@@ -8,6 +8,10 @@ import pytest
 from support.directory import DataDirectory
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "alone: takes all processors there are, and so runs beside no other test")
+
+
 def pytest_report_header() -> str:
     return f"PACELINE_SEED={seed()} (set it to repeat this run)"
 

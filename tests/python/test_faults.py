@@ -8,6 +8,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from support.directory import DataDirectory
 from support.exact import bits, metrics
 from support.processes import kill_foreign
@@ -52,6 +54,7 @@ trackio.finish()
 """
 
 
+@pytest.mark.alone
 def test_eight_processes_flat_out_lose_nothing(directory):
     trainers = [directory.start(FLAT_OUT, f"worker-{number}") for number in range(8)]
     for trainer in trainers:

@@ -184,6 +184,7 @@ RUNS = {
 }
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("way", RUNS)
 def test_runs_that_ended_leave_nothing_in_the_process(directory, way):
     runs = LEVELS * (84 if way == "of the run" else 12)

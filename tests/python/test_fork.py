@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from support.waiting import wait_until
 
 BEGINNING = """
@@ -123,6 +125,7 @@ trackio.finish()
     directory.wait_for_state("p", "finished")
 
 
+@pytest.mark.alone
 def test_forks_while_threads_log(directory):
     """A fork finds the threads of the parent anywhere inside `log()`."""
     directory.run(BEGINNING + """

@@ -244,6 +244,7 @@ def ask(server, statement):
             return answer, time.perf_counter() - begun
 
 
+@pytest.mark.alone
 def test_hostile_statements_end_in_time_and_slow_nobody(server, directory):
     assert len(REFUSED) + len(EXPENSIVE) >= 150
     idle = HealthProbe(server.port)
