@@ -91,6 +91,8 @@ error_codes! {
     ProjectDamaged = "project_damaged", 500, "the other projects work; restore this project's file from a copy";
     /// Something unforeseen; the server's log has more.
     Internal = "internal", 500, "look for the request id in the server's log";
+    /// A job was ordered and nobody could be started to take care of it.
+    JobNotStarted = "job_not_started", 500, "make room on the disk and for processes, then submit it again";
     /// Another server can do it, and this one cannot.
     NotSupported = "not_supported", 501, "see docs/SERVER.md for what this server answers";
     /// The project's file is locked by another program for too long.
@@ -103,12 +105,14 @@ impl ErrorCode {
     /// What may be said of an error whose cause lies inside; `None` for the codes that say themselves what happened.
     #[must_use]
     pub fn outside(self) -> Option<&'static str> {
-        (self.status() >= 500 && self != Self::NotSupported).then_some(match self {
+        let says_itself = matches!(self, Self::NotSupported | Self::JobNotStarted);
+        (self.status() >= 500 && !says_itself).then_some(match self {
             Self::ProjectDamaged => "the project's file cannot be read",
             Self::Busy => "the server has too much to do, or another program holds the project's file",
             Self::StorageUnavailable => "the data directory cannot be written",
             Self::Internal
             | Self::NotSupported
+            | Self::JobNotStarted
             | Self::JobsOff
             | Self::JobNotFound
             | Self::InvalidRequest

@@ -42,7 +42,7 @@ def told(job_id: str) -> dict[str, Any]:
 
 def secrets() -> dict[str, Any]:
     """A job that prints its environment and its secrets."""
-    script = "import os; print(os.environ['PLAIN'], os.environ['HF_TOKEN'], os.environ.get('TRACKIO_WRITE_TOKEN'))"
+    script = "import os; print(os.environ['PLAIN'], os.environ['HF_TOKEN'], os.environ.get('TRACKIO_WRITE_TOKEN'), os.environ['API_KEY'])"
     job = api.run_job(
         image="python:3.12", command=["python3", "-c", script], secrets={"HF_TOKEN": "hf_of_the_job_alone"},
         env={"PLAIN": "seen", "API_KEY": "abcdefgh12345678"}, flavor="t4-small", timeout="1.5h", labels={"team": "ml"}, name="look",
@@ -61,8 +61,8 @@ def cancel(command: str) -> dict[str, Any]:
 
 
 def inspect(job_id: str) -> dict[str, Any]:
-    """A job at its end."""
-    return shown(api.wait_for_job(job_id=job_id, timeout=120))
+    """A job at its end, and all that there are."""
+    return {**shown(api.wait_for_job(job_id=job_id, timeout=120)), "listed": [one.id for one in api.list_jobs()]}
 
 
 def start(command: str) -> dict[str, Any]:
@@ -96,6 +96,15 @@ def wire() -> dict[str, Any]:
     api.inspect_job(job_id=job.id)
     lines = [list(api.fetch_job_logs(job_id=job.id)), list(api.fetch_job_logs(job_id=job.id, tail=2))]
     api.cancel_job(job_id=job.id)
+    nightly = api.create_scheduled_job(
+        image="python:3.12", command=["python", "-c", "print(1)"], schedule="0 3 * * *", suspend=True, concurrency=True, flavor="t4-small"
+    )
+    api.create_scheduled_uv_job("https://host.example/evaluate.py", schedule="@daily", dependencies=["trl"])
+    assert [one.suspend for one in api.list_scheduled_jobs()] == [True, False]
+    api.resume_scheduled_job(scheduled_job_id=nightly.id)
+    api.inspect_scheduled_job(scheduled_job_id=nightly.id)
+    api.suspend_scheduled_job(scheduled_job_id=nightly.id)
+    api.delete_scheduled_job(scheduled_job_id=nightly.id)
     listed = [len(list(api.list_jobs())), len(list(api.list_jobs(status="RUNNING")))]
     return {"lines": lines, "listed": listed, "hardware": [asdict(one) for one in api.list_jobs_hardware()]}
 

@@ -1,14 +1,23 @@
 """Jobs of this machine: Hugging Face's own client drives them, they outlive the server, and each ends with a sentence."""
 
+import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from support.directory import PROGRAM
 from support.disks import mounted
+from support.interpreters import ROOT
 from support.jobs import NAMESPACE, JobServer, job_folder, supervisors
 from support.processes import command_of, kill_foreign, process_ids
 from support.waiting import wait_until
@@ -34,9 +43,9 @@ def said(found):
 
 
 def test_the_official_client_runs_a_command(server):
-    found = server.official("run", python("import sys; print('one'); print('two', file=sys.stderr); print('größe')"))
+    found = server.official("run", python("import sys; print('one'); print('two', file=sys.stderr); print('gr\\xf6\\xdfe\\u2028a\\x85b')"))
     assert (found["stage"], found["message"], found["owner"]) == ("COMPLETED", None, NAMESPACE)
-    assert sorted(said(found)) == sorted(["one", "two", "größe"]) and found["followed"] == found["log"]
+    assert sorted(said(found)) == sorted(["one", "two", "größe\u2028a\x85b"]) and found["followed"] == found["log"]
     assert found["tail"] == found["log"][-2:] and found["log"][-1] == "===== Job finished: status=COMPLETED ====="
     listed = [found["listed"], found["of its stage"], found["of its name"]]
     assert listed == [[found["id"]]] * 3 and found["running"] == []
@@ -65,22 +74,80 @@ def test_a_script_that_fails_says_what_and_where(server):
 
 def test_secrets_are_seen_by_the_job_alone(server, directory):
     found = server.official("secrets")
-    assert said(found) == ["seen [redacted] None"], "the job has its secret, its log has not"
+    assert said(found) == ["seen [redacted] None [redacted]"], "the job has its secrets, its log has not"
     assert found["secrets"] == {"HF_TOKEN": None} and found["labels"] == {"team": "ml", "name": "look"}
     assert found["environment"] == {"PLAIN": "seen", "API_KEY": "[redacted]"} and found["flavor"] == "t4-small"
     assert "secrets, which are not kept" in found["again"]
     for file in directory.folder.rglob("*"):
-        assert not file.is_file() or b"hf_of_the_job_alone" not in file.read_bytes(), file
+        for secret in (b"hf_of_the_job_alone", b"abcdefgh12345678"):
+            assert not file.is_file() or secret not in file.read_bytes(), file
     for file in (directory.path / ".paceline" / "jobs").rglob("*"):
         assert file.is_symlink() or file.stat().st_mode & 0o077 == 0, file
 
 
+def test_the_official_client_runs_a_script_of_an_address(server, tmp_path):
+    (tmp_path / "train.py").write_text("# /// script\n# dependencies = []\n# ///\nimport sys\nprint('args', sys.argv[1:])\n")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=tmp_path)) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        found = server.official("uv", f"http://127.0.0.1:{web.server_port}/train.py", '["--epochs", "3"]')
+        web.shutdown()
+    assert (found["stage"], found["message"]) == ("COMPLETED", None), found
+    assert "args ['--epochs', '3']" in found["log"] and found["command"][:2] == ["uv", "run"]
+    assert found["followed"] == found["log"] and found["labels"]["name"].startswith("train-")
+
+
+def test_a_script_of_the_command_line_can_be_run_again(server, directory):
+    folder = directory.folder / "experiment"
+    folder.mkdir()
+    (folder / "train.py").write_text("# /// script\n# dependencies = []\n# ///\nprint('rows', open('rows.txt').read())\n")
+    (folder / "rows.txt").write_text("1 2 3")
+    run = [PROGRAM, "jobs", "uv", "--detach", "--memory", "1G", "--attempts", "2", "train.py"]
+    job = subprocess.check_output(run, env=directory.environment(), cwd=folder, text=True).strip()
+    assert server.ended(job)["status"]["stage"] == "COMPLETED" and "rows 1 2 3" in server.lines(job)
+    (folder / "train.py").unlink()
+    again = server.request("POST", f"/api/jobs/{NAMESPACE}/{job}/duplicate", token=server.token).json["id"]
+    assert server.ended(again)["status"]["stage"] == "COMPLETED" and "rows 1 2 3" in server.lines(again)
+    kept = [json.loads((job_folder(directory, one) / "spec.json").read_text()) for one in (job, again)]
+    assert kept[0]["memory_bytes"] == kept[1]["memory_bytes"] == 1_000_000_000
+    assert kept[0]["spec"]["attempts"] == kept[1]["spec"]["attempts"] == 2
+
+
+def test_packages_are_told_apart_as_uv_does(monkeypatch):
+    path = ROOT / "server" / "jobs" / "src" / "without_uv.py"
+    spec = importlib.util.spec_from_file_location("without_uv", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    asked = []
+    monkeypatch.setattr(module, "environment", lambda packages, _: asked.extend(packages) or sys.exit())
+    monkeypatch.setattr(sys, "argv", ["uv", "run", "--with", "torch>=2.1,<3", "--with=trl[peft,vllm],datasets", "python"])
+    with pytest.raises(SystemExit):
+        module.main()
+    assert asked == ["torch>=2.1,<3", "trl[peft,vllm]", "datasets"]
+
+
+def test_many_jobs_are_listed_by_pages(server, directory):
+    job = server.submit("true")
+    server.ended(job)
+    wait_until(lambda: not supervisors(directory), 20)
+    first = job_folder(directory, job)
+    ids = [job] + [f"{int(job, 16) - number:024x}" for number in range(1, 131)]
+    for name in ids[1:]:
+        shutil.copytree(first, first.with_name(name), symlinks=True)
+        kept = json.loads((first / "spec.json").read_text())
+        (first.with_name(name) / "spec.json").write_text(json.dumps({**kept, "id": name}))
+    # By Hugging Face's client, which asks for page after page.
+    assert server.official("inspect", job)["listed"] == ids
+    told = lambda query: [one["job"]["id"] for one in server.get(f"/api/v1/jobs{query}").json["jobs"]]
+    assert told("") == ids[:50] and told(f"?limit=2&before={ids[49]}") == ids[50:52] and told("?limit=500") == ids
+    assert server.get("/api/v1/jobs?limit=0").status == 400
+
+
 def test_cancel_ends_all_processes_of_a_job(server):
-    deaf = "trap '' TERM; sh -c 'trap \"\" TERM; echo up; while :; do sleep 1000 & wait; done'"
-    found = server.official("cancel", json.dumps(["sh", "-c", f"{deaf} & wait; sleep 1000"]))
+    # One is deaf, and one has a session of its own, as the workers of `torchrun` have.
+    deaf = "trap '' TERM; sh -c 'trap \"\" TERM; echo up; while :; do sleep 4242.1 & wait; done'"
+    found = server.official("cancel", json.dumps(["sh", "-c", f"setsid sleep 4242.1 & {deaf} & wait; sleep 4242.1"]))
     assert (found["stage"], found["first"], found["was running"]) == ("CANCELED", "up", True)
-    left = [pid for pid in process_ids() if "sleep" in command_of(pid)[:1] and "1000" in command_of(pid)]
-    assert not left
+    assert not [pid for pid in process_ids() if command_of(pid) == ["sleep", "4242.1"]]
     # A job that has ended stays as it is.
     again = server.request("POST", f"/api/jobs/{NAMESPACE}/{found['id']}/cancel", token=server.token)
     assert (again.status, again.json["status"]["stage"]) == (200, "CANCELED")
@@ -132,7 +199,9 @@ def test_a_server_may_go_and_come_while_jobs_run(directory):
     server = JobServer(directory)
     gate = directory.folder / "gate"
     script = f"import os, time\nprint('up')\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.02)\nprint('down'); raise SystemExit(4)"
-    running, done = server.submit("python3", "-c", script), server.submit("true")
+    started = server.official("start", python(script))
+    running, done = started["id"], server.submit("true")
+    assert started["stage"] in ("SCHEDULING", "RUNNING") and started["command"] == ["python3", "-c", script]
     wait_until(lambda: "up" in server.lines(running), 30)
     server.ended(done)
     server.kill()

@@ -27,7 +27,10 @@ def jobs(directory, *arguments, status=0, **environment):
 
 
 def test_a_command_is_followed_to_its_end(directory):
-    printed = jobs(directory, "run", "--", "sh", "-c", "echo one; echo two")
+    script = directory.folder / "say.sh"
+    script.write_text("#!/bin/sh\necho one\necho two\n")
+    script.chmod(0o755)
+    printed = jobs(directory, "run", "--", "./say.sh")
     assert [line for line in printed.splitlines() if line in ("one", "two")] == ["one", "two"]
     jobs(directory, "run", "--", "sh", "-c", "exit 3", status=1)
     listed = json.loads(jobs(directory, "ps", "--all", "--json"))["jobs"]
@@ -57,7 +60,8 @@ def test_a_job_goes_on_without_its_terminal(directory):
 @pytest.mark.parametrize("has_uv", [True, False])
 def test_a_script_is_run_with_what_it_names(directory, has_uv):
     script = directory.folder / "train.py"
-    script.write_text("# /// script\n# dependencies = []\n# ///\nimport sys\nprint('args', sys.argv[1:])\n")
+    script.write_text("# /// script\n# dependencies = []\n# ///\nimport sys\nprint(open('rows.txt').read(), sys.argv[1:])\n")
+    (directory.folder / "rows.txt").write_text("args")
     tools = directory.folder / "tools"
     tools.mkdir()
     (tools / "sh").symlink_to("/bin/sh")
@@ -65,7 +69,7 @@ def test_a_script_is_run_with_what_it_names(directory, has_uv):
     if has_uv:
         (tools / "uv").symlink_to(datasets_python().with_name("uv").resolve())
     environment = {"PATH": str(tools), "UV_OFFLINE": "1", "UV_PYTHON_DOWNLOADS": "never"}
-    printed = jobs(directory, "uv", script, "--epochs", "3", **environment)
+    printed = jobs(directory, "uv", "train.py", "--epochs", "3", **environment)
     assert "args ['--epochs', '3']" in printed.splitlines()
     assert ("has no `uv`" in printed) is not has_uv
 
@@ -125,6 +129,17 @@ def test_our_requests_to_hugging_face_are_those_of_its_own_client(directory):
         assert "running, 60 seconds" in there("inspect", job)
         lines = [there("logs", job).splitlines(), there("logs", job, "--tail", 2).splitlines()]
         there("cancel", job)
+
+        def by_the_clock(command, *rest):
+            return jobs(directory, "scheduled", command, "--on", "hf", *rest, **ours.environment())
+
+        when = ("--schedule", "0 3 * * *", "--suspended", "--concurrent", "--image", "python:3.12", "--flavor", "t4-small")
+        nightly = by_the_clock("run", *when, "--", "python", "-c", "print(1)").strip()
+        by_the_clock("uv", "--schedule", "@daily", "--with", "trl", "https://host.example/evaluate.py")
+        assert [one["suspend"] for one in json.loads(by_the_clock("ps", "--json"))] == [True, False]
+        assert by_the_clock("resume", nightly).strip() == f"job by the clock {nightly} is resumed"
+        assert re.search(rf"{nightly}\s+0 3 \* \* \*\s+python -c print\(1\)", by_the_clock("inspect", nightly))
+        by_the_clock("suspend", nightly), by_the_clock("delete", nightly)
         counts = [len(json.loads(there("ps", *more, "--json"))["jobs"]) for more in (["--all"], ["--status", "RUNNING"])]
         assert "T4" in there("hardware")
         assert ([lines[0][1:], lines[1]], counts) == (found["lines"], found["listed"])
@@ -161,6 +176,7 @@ def test_a_refusal_of_hugging_face_says_what_to_do(directory):
         assert "/settings/tokens" in refused("ps", HF_ENDPOINT=hub.address)
         assert "`alice` has no job `1`" in refused("inspect", "1", **hub.environment())
         assert "may not do it" in refused("ps", "--namespace", "bob", **hub.environment())
+        assert "has no job `1`" in refused("scheduled", "delete", "1", **hub.environment())
         hub.fail(r"GET /api/jobs/hardware", status=402)
         assert "paid plan" in refused("hardware", **hub.environment())
     assert "does not answer" in refused("hardware", HF_ENDPOINT="http://127.0.0.1:9", HF_TOKEN="hf_x")

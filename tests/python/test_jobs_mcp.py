@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.directory import PROGRAM
 from support.jobs import JobServer
 from test_mcp import answers, speak, url
 
@@ -44,8 +45,12 @@ def test_an_agent_runs_and_follows_a_job(server):
     assert server.ended(job)["status"]["stage"] == "CANCELED"
     logs = outcome(server, "logs", job_id=job, tail=1)
     assert (logs["kind"], logs["lines"]) == ("logs", ["===== Job finished: status=CANCELED ====="])
+    many = outcome(server, "run", command="seq -f %0100.0f 2000")["job"]["id"]
+    lines = outcome(server, "logs", job_id=many, tail=5000)["lines"]
+    assert 60_000 < sum(map(len, lines)) <= 64 << 10 and "status=COMPLETED" in lines[-1], "as much as an answer holds"
+    assert outcome(server, "inspect", job_id=[job] * 51)["kind"] == "error"
     everything = answers(url(server), call("ps", all=True), token=server.token)[0]["data"]
-    assert (everything["total_results"], everything["results_shared"], everything["operation"]) == (3, 3, "ps")
+    assert (everything["total_results"], everything["results_shared"], everything["operation"]) == (4, 4, "ps")
 
 
 def test_what_cannot_be_is_told_as_an_outcome(server):
@@ -65,6 +70,14 @@ def test_a_token_decides(server, directory):
     refused = outcome(server, "run", command=["true"], token=write)
     assert refused["kind"] == "error" and "not to admin" in refused["message"]
     assert outcome(server, "ps", token=write)["kind"] == "jobs"
+
+
+def test_on_standard_input_jobs_are_asked_for_by_themselves(directory):
+    command = [str(PROGRAM), "mcp", "--dir", str(directory.path), "--allow-write"]
+    (without,) = answers(command, call("run", command=["true"]))
+    assert without["data"]["outcome"]["kind"] == "unavailable" and "--jobs" in without["data"]["outcome"]["hint"]
+    (done,) = answers([*command, "--jobs"], call("run", command=["true"]))
+    assert done["data"]["outcome"]["job"]["status"]["stage"] == "COMPLETED"
 
 
 def test_it_is_offered_where_something_may_be_changed(directory, new_directory):

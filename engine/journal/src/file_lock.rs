@@ -43,7 +43,8 @@ impl FileLock {
     #[must_use]
     pub fn is_held(path: &Path) -> bool {
         match File::open(path) {
-            Ok(file) => !try_lock(&file).unwrap_or(false),
+            // Shared: lookers do not take each other for a holder.
+            Ok(file) => file.try_lock_shared().is_err(),
             Err(error) => error.kind() != io::ErrorKind::NotFound,
         }
     }
@@ -88,6 +89,16 @@ mod tests {
         first.remove();
         assert!(!FileLock::is_held(&path) && !path.exists());
         assert!(FileLock::try_acquire(&path).expect("locks work").is_some());
+    }
+
+    #[test]
+    fn who_looks_is_no_holder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("lock");
+        drop(FileLock::try_acquire(&path).expect("locks work"));
+        let looking = File::open(&path).expect("readable");
+        looking.try_lock_shared().expect("free");
+        assert!(!FileLock::is_held(&path));
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub(crate) use files::{
 pub(crate) use following::{FindingsArguments, FollowedRun, StatusArguments, WaitArguments, WatchArguments};
 pub(crate) use jobs::{
     JobNamed, JobOptions, JobRunnerArguments, JobsCommand, JobsHardwareArguments, JobsLogsArguments,
-    JobsPsArguments, JobsRunArguments, JobsUvArguments, On, PlaceOfJobs, TrainArguments,
+    JobsPsArguments, JobsRunArguments, JobsUvArguments, On, PlaceOfJobs, ScheduledCommand, TrainArguments,
+    When,
 };
 pub(crate) use mcp::McpArguments;
 pub(crate) use plan::{AskedMethod, PlanArguments};

@@ -74,6 +74,7 @@ pub(crate) fn hint(code: ErrorCode, told: String) -> String {
         | ErrorCode::Busy
         | ErrorCode::StorageUnavailable
         | ErrorCode::JobsOff
+        | ErrorCode::JobNotStarted
         | ErrorCode::NotSupported => return told,
     };
     // Something more particular, as a name that looks alike, is better.

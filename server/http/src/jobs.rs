@@ -4,12 +4,12 @@
 //! (`paceline serve --jobs`) and a token of the scope admin. What else that client can ask is answered with a sentence.
 
 mod logs;
-mod spec;
 
 use actix_web::http::Method;
+use actix_web::http::header::LINK;
 use actix_web::web::{self, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use paceline_jobs::{JobFault, LocalJobs, Order, Workshop};
+use paceline_jobs::{JobFault, LocalJobs, OWNER, Order, Workshop};
 use paceline_schema::jobs::{JobInfo, JobSpec, JobStage};
 use paceline_schema::{ErrorCode, Scope};
 use serde_json::json;
@@ -19,10 +19,10 @@ use crate::body::JsonObject;
 use crate::error::ApiError;
 use crate::state::{AppState, State};
 
-/// Whose jobs they are where nobody says it.
-const OWNER: &str = "local";
-/// Longest name of an owner.
-const LONGEST_NAMESPACE: usize = 96;
+/// Jobs of a page of a list.
+const PAGE: usize = 100;
+/// What a page after the first one goes on from.
+const CURSOR: &str = "cursor";
 
 /// Jobs of a server, and what they are run with where it starts any.
 pub(crate) struct Jobs {
@@ -65,6 +65,7 @@ async fn list_hardware(_: ReadAccess) -> HttpResponse {
 
 async fn list(
     _: ReadAccess,
+    request: HttpRequest,
     state: State,
     namespace: Path<String>,
     query: Query<Vec<(String, String)>>,
@@ -85,14 +86,30 @@ async fn list(
         .map(|label| label.split_once('=').map_or((label.to_owned(), None), |(a, b)| (a.to_owned(), Some(b))))
         .map(|(name, value)| (name, value.unwrap_or_default().to_owned()))
         .collect();
+    let before = values(CURSOR).first().map(|id| (*id).to_owned());
     let jobs = state.jobs.local.clone();
-    let found = state.reads.run(move || jobs.list().map_err(ApiError::from)).await?;
-    let is_meant = |job: &&JobInfo| {
+    let is_meant = move |job: &JobInfo| {
         job.owner.name == *namespace
             && (stages.is_empty() || stages.contains(&job.status.stage))
             && labels.iter().all(|(name, value)| job.labels[name] == value.as_str())
     };
-    Ok(HttpResponse::Ok().json(found.iter().filter(is_meant).collect::<Vec<_>>()))
+    let found = state.reads.run(move || Ok(jobs.some(before.as_deref(), PAGE + 1, is_meant)?));
+    let mut found = found.await?;
+    let mut response = HttpResponse::Ok();
+    if found.len() > PAGE {
+        found.truncate(PAGE);
+        let last = found.last().map(|job| job.id.as_str()).unwrap_or_default();
+        response.insert_header((LINK, next_page(&request, &query, last)));
+    }
+    Ok(response.json(found))
+}
+
+/// The address of the page after the job `last`, as the header `Link` has it.
+fn next_page(request: &HttpRequest, query: &[(String, String)], last: &str) -> String {
+    let mut address = request.full_url();
+    let kept = query.iter().filter(|(name, _)| name != CURSOR);
+    address.query_pairs_mut().clear().extend_pairs(kept).append_pair(CURSOR, last);
+    format!("<{address}>; rel=\"next\"")
 }
 
 async fn run(
@@ -101,26 +118,23 @@ async fn run(
     namespace: Path<String>,
     JsonObject(spec): JsonObject<JobSpec>,
 ) -> Result<HttpResponse, ApiError> {
-    let namespace = namespace.into_inner();
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if namespace.len() > LONGEST_NAMESPACE || !namespace.bytes().all(is_name) {
-        return Err(ApiError::new(
-            ErrorCode::InvalidName,
-            format!("`{}` is no owner", namespace.escape_default()),
-        ));
-    }
-    submit(&state, spec, namespace).await
+    let order = Order { spec, namespace: namespace.into_inner(), ..Order::default() };
+    begin(&state, move |jobs, workshop| jobs.submit(workshop, order)).await
 }
 
-async fn submit(state: &AppState, spec: JobSpec, namespace: String) -> Result<HttpResponse, ApiError> {
+/// Starts a job where this server starts any.
+async fn begin(
+    state: &AppState,
+    how: impl FnOnce(&LocalJobs, &Workshop) -> Result<JobInfo, JobFault> + Send + 'static,
+) -> Result<HttpResponse, ApiError> {
     let workshop = state
         .jobs
         .workshop
         .clone()
         .ok_or_else(|| ApiError::new(ErrorCode::JobsOff, "this server starts no jobs"))?;
     let jobs = state.jobs.local.clone();
-    let order = Order { spec, namespace, ..Order::default() };
-    let job = state.writes.run(move || jobs.submit(&workshop, order).map_err(ApiError::from)).await?;
+    // It waits for another process.
+    let job = state.outside.run(move || Ok(how(&jobs, &workshop)?)).await?;
     Ok(HttpResponse::Ok().json(job))
 }
 
@@ -139,7 +153,7 @@ async fn cancel(
 ) -> Result<HttpResponse, ApiError> {
     let job = found(&state, path.into_inner()).await?;
     let jobs = state.jobs.local.clone();
-    let job = state.writes.run(move || jobs.cancel(&job.id).map_err(ApiError::from)).await?;
+    let job = state.outside.run(move || Ok(jobs.cancel(&job.id)?)).await?;
     Ok(HttpResponse::Ok().json(job))
 }
 
@@ -149,7 +163,7 @@ async fn run_again(
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let job = found(&state, path.into_inner()).await?;
-    submit(&state, spec::of(&job)?, job.owner.name).await
+    begin(&state, move |jobs, workshop| jobs.again(workshop, &job.id)).await
 }
 
 /// What that client can ask of Hugging Face and not of a machine.
@@ -188,13 +202,7 @@ pub(crate) async fn found(state: &AppState, (namespace, id): (String, String)) -
 
 impl From<JobFault> for ApiError {
     fn from(fault: JobFault) -> Self {
-        let code = match &fault {
-            JobFault::NotFound { .. } => ErrorCode::JobNotFound,
-            JobFault::Unusable { .. } => ErrorCode::InvalidRequest,
-            JobFault::Missing { .. } => ErrorCode::NotSupported,
-            JobFault::NotStarted { .. } | JobFault::System { .. } => ErrorCode::StorageUnavailable,
-            JobFault::Damaged { .. } | JobFault::Hub(_) => ErrorCode::Internal,
-        };
+        let code = fault.code();
         let hint = if code == ErrorCode::JobNotFound { code.hint().to_owned() } else { fault.hint() };
         Self::new(code, fault.to_string()).with_hint(hint)
     }

@@ -206,13 +206,18 @@ impl World for Desk {
             };
             permitted.map_err(|error| error.fault())?;
             let (jobs, workshop) = (caller.state.jobs.local.clone(), caller.state.jobs.workshop.clone());
-            let done = caller.state.write_with(move |engine| {
+            let done = move |engine: &Engine| {
                 let account = Account::of_this_process().ok();
                 let own_token =
                     account.as_ref().and_then(Account::token).map(|token| token.for_job().to_owned());
                 Ok(errand(&JobDesk { engine, jobs: &jobs, workshop: workshop.as_ref(), own_token }))
-            });
-            done.await.map_err(|error| error.fault())?
+            };
+            let done = match needed {
+                Scope::Read => caller.state.ask(done).await,
+                // It waits for other processes.
+                Scope::Write | Scope::Admin => caller.state.ask_outside(done).await,
+            };
+            done.map_err(|error| error.fault())?
         })
     }
 

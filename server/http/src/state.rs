@@ -52,7 +52,7 @@ const SQL_THREADS: usize = 2;
 /// Statements that may wait for a thread.
 const SQL_QUEUE: usize = 8;
 
-/// Who asks the Hub waits for it, a minute at worst; few do at once.
+/// Who asks the Hub or a job's supervisor waits for it, a minute at worst; few do at once.
 const OUTSIDE_THREADS: usize = 4;
 /// Questions to the Hub that may wait for a thread.
 const OUTSIDE_QUEUE: usize = 16;
@@ -258,16 +258,16 @@ impl AppState {
         self.writes.run(move || job(engine.store())).await
     }
 
-    /// Does something with the engine that may take long, on the threads of writers, of which there are many.
+    /// Does something with the engine that waits for others than this process.
     ///
     /// # Errors
-    /// Those of `job` and of the pool.
-    pub(crate) async fn write_with<T: Send + 'static>(
+    /// Those of `errand` and of the pool.
+    pub(crate) async fn ask_outside<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Engine) -> Result<T, ApiError> + Send + 'static,
+        errand: impl FnOnce(&Engine) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let engine = self.engine.clone();
-        self.writes.run(move || job(&engine)).await
+        self.outside.run(move || errand(&engine)).await
     }
 
     /// Stores something; returns when it is committed.

@@ -109,12 +109,6 @@ impl HubJobs {
         self.ask("GET", "/api/jobs/hardware", &Payload::Nothing, "asking for machines and prices")
     }
 
-    /// Address of the page of a job.
-    #[must_use]
-    pub fn page(&self, job: &JobInfo) -> String {
-        format!("{}/jobs/{}/{}", self.account.endpoint(), job.owner.name, job.id)
-    }
-
     fn ask<T: DeserializeOwned>(
         &self,
         method: &str,

@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 use std::thread;
 use std::time::Duration;
 
-use paceline_hub::jobs::HubJobs;
+use paceline_hub::jobs::{HubJobs, ScheduleChange, ScheduledJob, ScheduledOrder};
 use paceline_hub::remote::Account;
-use paceline_schema::jobs::{JobExpectation, JobHardware, JobInfo, JobLine, JobStage};
+use paceline_schema::jobs::{JobExpectation, JobHardware, JobInfo, JobLine, JobSpec, JobStage};
 
 use crate::fault::JobFault;
 use crate::hardware::hardware;
@@ -105,11 +105,9 @@ impl Backend for ThisMachine {
         loop {
             // Asked first: what it prints before its end is then read after it.
             let has_ended = !follow || self.jobs.inspect(id)?.status.stage.has_ended();
-            loop {
-                let lines = log.read(PIECE).map_err(|source| JobFault::System { path: id.into(), source })?;
-                if lines.is_empty() {
-                    break;
-                }
+            while let Some(lines) =
+                log.read(PIECE).map_err(|source| JobFault::System { path: id.into(), source })?
+            {
                 let parsed = lines.iter().filter_map(|line| serde_json::from_str::<JobLine>(line).ok());
                 for line in parsed {
                     if !each(&line) {
@@ -133,7 +131,7 @@ impl Backend for ThisMachine {
     }
 
     fn expected(&self, job: &JobInfo) -> Option<JobExpectation> {
-        self.jobs.expected(&job.id).ok().flatten()
+        self.jobs.expected(&job.id)
     }
 
     fn silent_seconds(&self, id: &str) -> Option<f64> {
@@ -169,28 +167,72 @@ impl HuggingFace {
         Ok(self.namespace.get_or_init(|| found))
     }
 
-    /// Address of the page of a job.
-    #[must_use]
-    pub fn page(&self, job: &JobInfo) -> String {
-        self.jobs.page(job)
+    /// Makes a job by the clock: at the times of `schedule`, as cron has them, or `@hourly` and the like. With `suspend` it
+    /// waits until it is resumed, with `concurrency` one may begin while the one before runs.
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub fn schedule(
+        &self,
+        order: Order,
+        schedule: &str,
+        suspend: bool,
+        concurrency: bool,
+    ) -> Result<ScheduledJob, JobFault> {
+        let order = ScheduledOrder {
+            spec: spec_of(order)?,
+            schedule: schedule.to_owned(),
+            suspend: suspend.then_some(true),
+            concurrency: concurrency.then_some(true),
+        };
+        Ok(self.jobs.schedule(self.namespace()?, order)?)
     }
+
+    /// The jobs by the clock.
+    ///
+    /// # Errors
+    /// When they cannot be asked for.
+    pub fn scheduled(&self) -> Result<Vec<ScheduledJob>, JobFault> {
+        Ok(self.jobs.scheduled(self.namespace()?)?)
+    }
+
+    /// One job by the clock.
+    ///
+    /// # Errors
+    /// When there is none of this id, or it cannot be asked for.
+    pub fn inspect_scheduled(&self, id: &str) -> Result<ScheduledJob, JobFault> {
+        Ok(self.jobs.inspect_scheduled(self.namespace()?, id)?)
+    }
+
+    /// Removes a job by the clock, lets it wait, or go on.
+    ///
+    /// # Errors
+    /// As [`Self::inspect_scheduled`].
+    pub fn change_scheduled(&self, id: &str, change: ScheduleChange) -> Result<(), JobFault> {
+        Ok(self.jobs.change_scheduled(self.namespace()?, id, change)?)
+    }
+}
+
+/// What is sent of an order: a script goes within the command, what it is expected to take as labels.
+fn spec_of(order: Order) -> Result<JobSpec, JobFault> {
+    let Order { mut spec, script, expected, namespace: _, memory_bytes: _, folder: _ } = order;
+    if let Some(script) = script {
+        let text = String::from_utf8(script.bytes)
+            .map_err(|_| JobFault::unusable(format!("`{}` is no text in UTF-8", script.name)))?;
+        spec.command = script.uv.command_with(&text);
+    }
+    if let Some(expected) = expected {
+        let figures = [expected.seconds.round(), expected.usd, expected.usd_per_hour];
+        for (label, figure) in PLAN_LABELS.iter().zip(figures) {
+            spec.labels.insert((*label).to_owned(), format!("{}", (figure * 1e4).round() / 1e4));
+        }
+    }
+    Ok(spec)
 }
 
 impl Backend for HuggingFace {
     fn submit(&self, order: Order) -> Result<JobInfo, JobFault> {
-        let Order { mut spec, script, expected, namespace: _, memory_bytes: _ } = order;
-        if let Some(script) = script {
-            let text = String::from_utf8(script.bytes)
-                .map_err(|_| JobFault::unusable(format!("`{}` is no text in UTF-8", script.name)))?;
-            spec.command = script.uv.command_with(&text);
-        }
-        if let Some(expected) = expected {
-            let figures = [expected.seconds.round(), expected.usd, expected.usd_per_hour];
-            for (label, figure) in PLAN_LABELS.iter().zip(figures) {
-                spec.labels.insert((*label).to_owned(), format!("{}", (figure * 1e4).round() / 1e4));
-            }
-        }
-        Ok(self.jobs.run(self.namespace()?, spec)?)
+        Ok(self.jobs.run(self.namespace()?, spec_of(order)?)?)
     }
 
     fn list(&self, stages: &[JobStage]) -> Result<Vec<JobInfo>, JobFault> {

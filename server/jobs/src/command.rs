@@ -89,13 +89,19 @@ pub(crate) fn furnish(folder: &JobFolder, kept: &Kept) -> Result<Vec<String>, Jo
 
 /// The process, ready to be started.
 pub(crate) fn prepare(folder: &JobFolder, kept: &Kept, secrets: &BTreeMap<String, String>) -> Command {
-    let words: Vec<&String> = kept.spec.command.iter().chain(&kept.spec.arguments).collect();
+    let mut words: Vec<String> = kept.spec.command.iter().chain(&kept.spec.arguments).cloned().collect();
+    // Elsewhere than in its own folder the job finds its script by the path alone.
+    if let (Some(_), Some(script)) = (&kept.workplace, &kept.script)
+        && let Some(word) = words.iter_mut().find(|word| *word == script)
+    {
+        *word = folder.work().join(script).display().to_string();
+    }
     let (program, arguments) =
         words.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     let mut command = Command::new(program);
     // A shell that logs in would lose the environment of the job.
     let is_shell = ["sh", "bash"].contains(&program.rsplit('/').next().unwrap_or_default());
-    let without_login = |(place, word): (usize, &&String)| match word.as_str() {
+    let without_login = |(place, word): (usize, &String)| match word.as_str() {
         "-lc" if is_shell && place == 0 => "-c".to_owned(),
         word => word.to_owned(),
     };
@@ -118,7 +124,7 @@ pub(crate) fn prepare(folder: &JobFolder, kept: &Kept, secrets: &BTreeMap<String
     }
     let given = kept.spec.environment.iter().chain(secrets);
     command.envs(given.filter(|(name, _)| kept.package.is_none() || *name != "PYTHONPATH"));
-    command.current_dir(folder.work());
+    command.current_dir(kept.workplace.clone().unwrap_or_else(|| folder.work()));
     command.stdin(Stdio::null());
     // A group of its own, which is ended as a whole.
     command.process_group(0);

@@ -1,9 +1,7 @@
 //! Why a job ended, in a sentence that says what to do: from how its process ended and from its last lines.
 
-use std::process::ExitStatus;
-
-#[cfg(unix)]
 use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
 use paceline_query::duration;
 
@@ -32,12 +30,19 @@ pub(crate) enum Ending {
     },
     /// Since somebody asked for it.
     Canceled,
+    /// Since its supervisor was told to end, as all processes are when the machine is shut down.
+    Dismissed,
 }
 
 /// Says it; nothing for a job that ended as it should.
 pub(crate) fn explain(ending: Ending, last: &[String], id: &str) -> Option<String> {
     match ending {
         Ending::Canceled => Some("canceled as somebody asked".to_owned()),
+        Ending::Dismissed => Some(
+            "canceled as its supervisor was told to end, which happens when the machine is shut down: submit it again, it goes on \
+             from its last checkpoint where it has one"
+                .to_owned(),
+        ),
         Ending::TimedOut { seconds } => Some(format!(
             "it was ended after {}, the time it was given; give it more (`--timeout 2h`, `timeout=\"2h\"`), and let it save \
              checkpoints so that it can go on from one",

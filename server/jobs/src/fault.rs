@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use paceline_hub::remote::HubFault;
+use paceline_schema::ErrorCode;
 
 /// Why a job could not be started, found or ended.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,14 @@ pub enum JobFault {
         what: &'static str,
         /// What to do in its place.
         instead: &'static str,
+    },
+    /// What it was ordered with is not kept.
+    #[error("job `{id}` cannot be run again: {reason}")]
+    NotAgain {
+        /// The job.
+        id: String,
+        /// What is not there any more.
+        reason: &'static str,
     },
     /// Hugging Face did not do it.
     #[error("{}", .0.message)]
@@ -65,9 +74,12 @@ impl JobFault {
                 "a job has a `command`, a list of words, as `[\"python\", \"train.py\"]`".to_owned()
             }
             Self::Missing { instead, .. } => (*instead).to_owned(),
+            Self::NotAgain { .. } => "submit it anew, with all that it needs".to_owned(),
             Self::Hub(fault) => fault.hint.clone(),
             Self::NotStarted { .. } => {
-                "make room on the disk and for processes, then submit it again".to_owned()
+                "make room on the disk and for processes, or start the server anew where its program was replaced; then submit \
+                 it again"
+                    .to_owned()
             }
             Self::Damaged { path, .. } => {
                 let folder = path.parent().unwrap_or(path).display();
@@ -76,6 +88,19 @@ impl JobFault {
             Self::System { .. } => {
                 "make room on the disk or make the data directory writable, then try again".to_owned()
             }
+        }
+    }
+
+    /// The code it is answered with.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotFound { .. } => ErrorCode::JobNotFound,
+            Self::Unusable { .. } | Self::NotAgain { .. } => ErrorCode::InvalidRequest,
+            Self::Missing { .. } => ErrorCode::NotSupported,
+            Self::NotStarted { .. } => ErrorCode::JobNotStarted,
+            Self::System { .. } => ErrorCode::StorageUnavailable,
+            Self::Damaged { .. } | Self::Hub(_) => ErrorCode::Internal,
         }
     }
 

@@ -27,6 +27,12 @@ pub(crate) struct Kept {
     /// Memory it may use, bytes.
     pub(crate) memory_bytes: Option<u64>,
     pub(crate) expected: Option<JobExpectation>,
+    /// Where it runs; in a folder of its own when absent.
+    #[serde(default)]
+    pub(crate) workplace: Option<PathBuf>,
+    /// Name of the script that lies in the folder of its own.
+    #[serde(default)]
+    pub(crate) script: Option<String>,
     /// Folder with our `trackio`, for scripts that import it.
     pub(crate) package: Option<PathBuf>,
     /// The data directory.
@@ -69,7 +75,7 @@ impl JobFolder {
         self.0.join(name)
     }
 
-    /// Where the job runs.
+    /// The job's own folder, where it runs unless it was told another one.
     pub(crate) fn work(&self) -> PathBuf {
         self.file("work")
     }

@@ -7,6 +7,7 @@
 //! a job together with the run that it logs into.
 
 mod backend;
+mod check;
 mod command;
 mod diagnosis;
 mod fault;
@@ -16,14 +17,15 @@ mod local;
 mod log;
 mod memory;
 mod orders;
+mod processes;
 mod report;
 mod supervisor;
 
 pub use backend::{Backend, HuggingFace, ThisMachine};
 pub use fault::JobFault;
 pub use hardware::hardware;
-pub use local::{LocalJobs, Order, Script, Workshop};
-pub use log::{LogReader, MAX_LOG_BYTES};
+pub use local::{LocalJobs, OWNER, Order, Script, Workshop};
+pub use log::LogReader;
 pub use orders::{UV_IMAGE, UvScript, resolved, timeout};
-pub use report::{report, usd_so_far};
+pub use report::{report, reports, usd_so_far};
 pub use supervisor::supervise;

@@ -4,33 +4,44 @@ use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use paceline_journal::FileLock;
 use paceline_journal::layout::own_folder;
-use paceline_journal::process::{Liveness, liveness};
+use paceline_query::{Engine, QueryError};
 use paceline_schema::Timestamp;
 use paceline_schema::jobs::{
-    JobDurations, JobExpectation, JobInfo, JobOwner, JobSpec, JobStage, JobStatus, USUAL_FLAVOR,
+    JobDurations, JobExpectation, JobInfo, JobOwner, JobReport, JobSpec, JobStage, JobStatus, USUAL_FLAVOR,
     USUAL_TIMEOUT_SECONDS,
 };
-use paceline_schema::redact::redact_json;
-use rustix::process::{Pid, Signal, kill_process_group};
+use paceline_schema::redact::{REDACTED, redact_json};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::check::check;
 use crate::fault::JobFault;
 use crate::folder::{JobFolder, Kept, State, private};
 use crate::log::LogReader;
 use crate::memory;
 use crate::orders::UvScript;
+use crate::processes::Family;
+use crate::report::reports;
 
-/// Words of a command and variables together, bytes.
-const LARGEST_SPEC: usize = 4 << 20;
 /// Share of the memory of the machine that a job may use unless it says otherwise.
 const USUAL_MEMORY: f64 = 0.9;
-/// How long a job without a supervisor has to end when it is asked to.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long a job has to end by itself when it is asked to.
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
+/// How long a supervisor may take to begin, on a disk or a machine that is busy.
+const PATIENCE_TO_BEGIN: Duration = Duration::from_secs(60);
+/// Whose jobs they are where nobody says it.
+pub const OWNER: &str = "local";
+/// How soon is looked again at what is to end.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// Of processes that do not end.
+const STUCK: &str = "its processes were ended by force and are there still, as those are that wait for a disk or a GPU; they end with \
+    that, or when the machine is started anew";
 /// The supervisor says it when the job is in its hands.
 const READY: &str = "ready";
 
@@ -50,7 +61,7 @@ pub struct Workshop {
 pub struct Order {
     /// What to run.
     pub spec: JobSpec,
-    /// Whose it is.
+    /// Whose it is; [`OWNER`]'s where it is empty.
     pub namespace: String,
     /// Memory it may use, bytes, where that is less than the workshop gives.
     pub memory_bytes: Option<u64>,
@@ -58,6 +69,8 @@ pub struct Order {
     pub expected: Option<JobExpectation>,
     /// A script that goes with the job.
     pub script: Option<Script>,
+    /// The folder of this machine that a job of it runs in; one of its own when absent.
+    pub folder: Option<PathBuf>,
 }
 
 /// A script that goes with its job.
@@ -90,9 +103,21 @@ impl LocalJobs {
     /// # Errors
     /// When it cannot be run here, or the system refuses.
     pub fn submit(&self, workshop: &Workshop, order: Order) -> Result<JobInfo, JobFault> {
-        check(&order.spec)?;
-        let Order { mut spec, namespace, memory_bytes, expected, script } = order;
-        let secrets = std::mem::take(&mut spec.secrets);
+        check(&order)?;
+        let Order { mut spec, mut namespace, memory_bytes, expected, script, folder: workplace } = order;
+        if namespace.is_empty() {
+            OWNER.clone_into(&mut namespace);
+        }
+        let mut secrets = std::mem::take(&mut spec.secrets);
+        let secret_names = secrets.0.keys().cloned().collect();
+        // What only looks like a secret is not written down either.
+        for (name, value) in &mut spec.environment {
+            let hidden = without_secrets(name, value);
+            if hidden != *value {
+                let value = std::mem::replace(value, hidden);
+                secrets.0.entry(name.clone()).or_insert(value);
+            }
+        }
         let created_at = Timestamp::from(SystemTime::now());
         let id = new_id(created_at)?;
         let usual = || memory::of_machine().map(|bytes| (bytes as f64 * USUAL_MEMORY) as u64);
@@ -102,9 +127,11 @@ impl LocalJobs {
             namespace,
             created_at,
             spec,
-            secret_names: secrets.0.keys().cloned().collect(),
+            secret_names,
             memory_bytes: memory_bytes.into_iter().chain(workshop.memory_bytes.or_else(usual)).min(),
             expected,
+            workplace,
+            script: script.as_ref().map(|script| script.name.clone()),
             package: workshop.package.clone(),
             directory,
             program: workshop.program.clone(),
@@ -123,20 +150,65 @@ impl LocalJobs {
         self.inspect(&id)
     }
 
+    /// Starts another job like one that there is.
+    ///
+    /// # Errors
+    /// As [`Self::inspect`] and [`Self::submit`], and when it had secrets, which nobody keeps, or its script is gone.
+    pub fn again(&self, workshop: &Workshop, id: &str) -> Result<JobInfo, JobFault> {
+        let folder = self.folder(id)?;
+        let kept = folder.kept()?;
+        let not_again = |reason| JobFault::NotAgain { id: id.to_owned(), reason };
+        if !kept.secret_names.is_empty()
+            || kept.spec.environment.values().any(|value| value.contains(REDACTED))
+        {
+            return Err(not_again("it had secrets, which are not kept"));
+        }
+        let script = kept.script.map(|name| match fs::read(folder.work().join(&name)) {
+            Ok(bytes) => Ok(Script { name, bytes, uv: UvScript::default() }),
+            Err(_) => Err(not_again("its script is not in its folder any more")),
+        });
+        let order = Order {
+            spec: kept.spec,
+            namespace: kept.namespace,
+            memory_bytes: kept.memory_bytes,
+            expected: kept.expected,
+            script: script.transpose()?,
+            folder: kept.workplace,
+        };
+        self.submit(workshop, order)
+    }
+
     /// Every job, newest first; one whose files are damaged is left out.
     ///
     /// # Errors
     /// When the folder of jobs cannot be read.
     pub fn list(&self) -> Result<Vec<JobInfo>, JobFault> {
+        self.some(None, usize::MAX, |_| true)
+    }
+
+    /// So many jobs that are meant, newest first, from the one on that comes after the job of the id `before`. More are
+    /// not read.
+    ///
+    /// # Errors
+    /// As [`Self::list`].
+    pub fn some(
+        &self,
+        before: Option<&str>,
+        most: usize,
+        is_meant: impl Fn(&JobInfo) -> bool,
+    ) -> Result<Vec<JobInfo>, JobFault> {
         let entries = match fs::read_dir(&self.jobs) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(JobFault::at(&self.jobs)(error)),
         };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let mut jobs: Vec<JobInfo> = names.filter_map(|id| self.inspect(&id).ok()).collect();
-        jobs.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
-        Ok(jobs)
+        let is_after = |id: &String| before.is_none_or(|before| id.as_str() < before);
+        let mut ids: Vec<String> = names.filter(is_after).collect();
+        // Later ids are greater.
+        ids.sort_unstable_by(|a, b| b.cmp(a));
+        let jobs = ids.iter().filter_map(|id| self.inspect(id).ok());
+        Ok(jobs.filter(is_meant).take(most).collect())
     }
 
     /// One job.
@@ -145,16 +217,23 @@ impl LocalJobs {
     /// When there is none of this id, or its files cannot be read.
     pub fn inspect(&self, id: &str) -> Result<JobInfo, JobFault> {
         let folder = self.folder(id)?;
-        let (kept, state) = (folder.kept()?, believed(&folder)?);
+        let kept = folder.kept()?;
+        let state = believed(&folder, &kept)?;
         Ok(told(kept, state))
     }
 
     /// What it was expected to take, where it was planned.
+    #[must_use]
+    pub fn expected(&self, id: &str) -> Option<JobExpectation> {
+        self.folder(id).ok()?.kept().ok()?.expected
+    }
+
+    /// Jobs with the runs they log into.
     ///
     /// # Errors
-    /// As [`Self::inspect`].
-    pub fn expected(&self, id: &str) -> Result<Option<JobExpectation>, JobFault> {
-        Ok(self.folder(id)?.kept()?.expected)
+    /// When the data directory cannot be read.
+    pub fn reports(&self, engine: &Engine, jobs: Vec<JobInfo>) -> Result<Vec<JobReport>, QueryError> {
+        reports(engine, jobs, |job| (self.expected(&job.id), self.silent_seconds(&job.id)))
     }
 
     /// What it printed, from the begin on or the last `tail` lines.
@@ -182,16 +261,36 @@ impl LocalJobs {
     /// As [`Self::inspect`], and when the wish cannot be written down.
     pub fn cancel(&self, id: &str) -> Result<JobInfo, JobFault> {
         let folder = self.folder(id)?;
-        let (kept, state) = (folder.kept()?, believed(&folder)?);
+        let kept = folder.kept()?;
+        let state = believed(&folder, &kept)?;
         if state.stage.has_ended() {
             return Ok(told(kept, state));
         }
         folder.ask_to_cancel()?;
-        if FileLock::is_held(&folder.lock()) {
+        if is_beginning(&kept, &state) {
+            // Its supervisor sees the wish before it starts anything.
             return Ok(told(kept, state));
         }
-        // Nobody is there to see to it.
-        end_group(&state);
+        let lock = loop {
+            if FileLock::is_held(&folder.lock()) {
+                return Ok(told(kept, state));
+            }
+            // Who only looks holds it for a moment.
+            if let Some(lock) = FileLock::try_acquire(&folder.lock()).map_err(JobFault::at(&folder.lock()))? {
+                break lock;
+            }
+            thread::sleep(LOOK_INTERVAL);
+        };
+        // Nobody is there to see to it; but it may have ended meanwhile.
+        let state = folder.state()?;
+        if state.stage.has_ended() {
+            return Ok(told(kept, state));
+        }
+        let family = family(&kept, &state);
+        if !family.is_none_or(|family| end(&family)) {
+            let state = State { message: Some(STUCK.to_owned()), ..state };
+            return Ok(told(kept, state));
+        }
         let state = State {
             stage: JobStage::Canceled,
             message: Some("canceled as somebody asked, after its supervisor was gone".to_owned()),
@@ -199,6 +298,7 @@ impl LocalJobs {
             ..state
         };
         folder.set_state(&state)?;
+        drop(lock);
         Ok(told(kept, state))
     }
 
@@ -207,48 +307,18 @@ impl LocalJobs {
     }
 }
 
-/// Refuses what makes no sense, and what a machine alone cannot do.
-fn check(spec: &JobSpec) -> Result<(), JobFault> {
-    let words = || spec.command.iter().chain(&spec.arguments);
-    if words().next().is_none_or(String::is_empty) {
-        return Err(JobFault::unusable("the job has no command"));
-    }
-    let variables = || spec.environment.iter().chain(&spec.secrets.0);
-    let bytes: usize =
-        words().map(String::len).sum::<usize>() + variables().map(|(a, b)| a.len() + b.len()).sum::<usize>();
-    if bytes > LARGEST_SPEC {
-        return Err(JobFault::unusable(format!(
-            "command and environment have {bytes} bytes, more than {LARGEST_SPEC}"
-        )));
-    }
-    if words().any(|word| word.contains('\0')) {
-        return Err(JobFault::unusable("the command has a character of no text, U+0000"));
-    }
-    for (name, value) in variables() {
-        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-            return Err(JobFault::unusable(format!("`{}` cannot be a variable", name.escape_default())));
-        }
-    }
-    if spec.timeout_seconds == Some(0) {
-        return Err(JobFault::unusable("the job has no time: `timeoutSeconds` is 0"));
-    }
-    let missing = |what, instead| Err(JobFault::Missing { what, instead });
-    if !spec.volumes.is_empty() {
-        return missing(
-            "volumes to mount",
-            "read and write the Hub from the script, or name files of this machine by their paths",
-        );
-    }
-    if spec.ssh.is_some() {
-        return missing("SSH", "the machine itself may have it");
-    }
-    if spec.expose.is_some() {
-        return missing("proxy for ports", "the ports of a job are those of this machine");
-    }
-    if spec.network.is_some() {
-        return missing("networks of their own", "jobs of one machine reach each other at 127.0.0.1");
-    }
-    Ok(())
+/// A value of an environment with what looks like a secret left out.
+fn without_secrets(name: &str, value: &str) -> String {
+    let mut one = json!({ name: value });
+    redact_json(&mut one);
+    one[name].as_str().unwrap_or(REDACTED).to_owned()
+}
+
+/// Words of a command with what looks like a secret left out.
+fn words_without_secrets(words: Vec<String>) -> Vec<String> {
+    let mut value = json!(words);
+    redact_json(&mut value);
+    serde_json::from_value(value).unwrap_or_default()
 }
 
 /// Starts the supervisor, which says when the job is in its hands.
@@ -262,12 +332,22 @@ fn begin(workshop: &Workshop, folder: &JobFolder, secrets: &str) -> Result<(), J
         .stderr(complaints)
         .current_dir("/")
         .spawn()
-        .map_err(JobFault::at(&workshop.program))?;
+        .map_err(|error| {
+            let program = workshop.program.display();
+            JobFault::NotStarted { reason: format!("the program `{program}` cannot be run: {error}") }
+        })?;
     let (input, output) = (supervisor.stdin.take(), supervisor.stdout.take());
-    let sent = input.map(|mut input| input.write_all(secrets.as_bytes()));
-    let mut line = String::new();
-    let heard = output.map(|output| BufReader::new(output).read_line(&mut line));
-    let is_ready = matches!((sent, heard), (Some(Ok(())), Some(Ok(_)))) && line.trim() == READY;
+    let (tell, hear) = mpsc::channel();
+    let secrets = secrets.to_owned();
+    // On a thread: a pipe has no time limit.
+    let talking = thread::Builder::new().name("job-start".to_owned()).spawn(move || {
+        let sent = input.map(|mut input| input.write_all(secrets.as_bytes()));
+        let mut line = String::new();
+        let heard = output.map(|output| BufReader::new(output).read_line(&mut line));
+        // Who has waited too long has gone.
+        let _ = tell.send(matches!((sent, heard), (Some(Ok(())), Some(Ok(_)))) && line.trim() == READY);
+    });
+    let is_ready = talking.is_ok() && hear.recv_timeout(PATIENCE_TO_BEGIN) == Ok(true);
     if !is_ready {
         let _ = supervisor.kill();
         let _ = supervisor.wait();
@@ -281,19 +361,32 @@ fn begin(workshop: &Workshop, folder: &JobFolder, secrets: &str) -> Result<(), J
     Ok(())
 }
 
+/// Whether its supervisor is still to come: it is started, and on a busy machine takes its time.
+fn is_beginning(kept: &Kept, state: &State) -> bool {
+    let age = Timestamp::from(SystemTime::now()).seconds_since(kept.created_at);
+    state.stage == JobStage::Scheduling && age < PATIENCE_TO_BEGIN.as_secs_f64()
+}
+
+/// The processes of a job that has no supervisor; `None` where it never had any.
+fn family(kept: &Kept, state: &State) -> Option<Family> {
+    let first = state.process.clone()?;
+    Some(Family::Lost { id: kept.id.clone(), first, program: kept.program.clone() })
+}
+
 /// How a job stands, where its supervisor may have gone without a word.
-fn believed(folder: &JobFolder) -> Result<State, JobFault> {
+fn believed(folder: &JobFolder, kept: &Kept) -> Result<State, JobFault> {
     // Looked at before the state is read: a supervisor writes it and then goes.
     let is_held = FileLock::is_held(&folder.lock());
     let state = folder.state()?;
-    if state.stage.has_ended() || is_held {
+    if state.stage.has_ended() || is_held || is_beginning(kept, &state) {
         return Ok(state);
     }
-    let process = state.process.as_ref();
-    if let Some(process) = process.filter(|process| liveness(process) == Liveness::Alive) {
+    let family = family(kept, &state);
+    if let (Some(process), true) = (&state.process, family.is_some_and(|family| !family.living().is_empty()))
+    {
         let message = format!(
-            "its supervisor was killed; its processes (group {}) go on, and their end will not be known: \
-             `paceline jobs cancel` ends them",
+            "its supervisor was killed; its processes (group {}) go on until they print something, which nobody reads, and their \
+             end will not be known: `paceline jobs cancel` ends them",
             process.pid
         );
         return Ok(State { message: Some(message), ..state });
@@ -305,22 +398,14 @@ fn believed(folder: &JobFolder) -> Result<State, JobFault> {
     Ok(State { stage: JobStage::Error, message: Some(message.to_owned()), finished_at, ..state })
 }
 
-/// Ends the processes of a job that has no supervisor.
-fn end_group(state: &State) {
-    let Some(process) = &state.process else { return };
-    let is_alive = || liveness(process) == Liveness::Alive;
-    let Some(group) = i32::try_from(process.pid).ok().and_then(Pid::from_raw).filter(|_| is_alive()) else {
-        return;
-    };
-    // Whoever has ended meanwhile is not there any more.
-    let _ = kill_process_group(group, Signal::TERM);
+/// Ends the processes of a job that has no supervisor; whether nothing is left.
+fn end(family: &Family) -> bool {
+    Family::signal(&family.living(), Signal::TERM);
     let until = SystemTime::now() + GRACE;
-    while is_alive() && SystemTime::now() < until {
-        thread::sleep(Duration::from_millis(50));
+    while SystemTime::now() < until && !family.living().is_empty() {
+        thread::sleep(LOOK_INTERVAL);
     }
-    if is_alive() {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
+    family.kill()
 }
 
 /// A job as it is told: no secret, and nothing in its environment that looks like one.
@@ -329,8 +414,7 @@ fn told(kept: Kept, state: State) -> JobInfo {
     let until = state.finished_at.unwrap_or(now);
     let seconds = |from: Timestamp, to: Timestamp| to.seconds_since(from).max(0.0) as i64;
     let spec = kept.spec;
-    let mut environment = json!(spec.environment);
-    redact_json(&mut environment);
+    let environment = json!(spec.environment);
     let secrets: Value = kept
         .secret_names
         .into_iter()
@@ -344,8 +428,8 @@ fn told(kept: Kept, state: State) -> JobInfo {
         finished_at: state.finished_at,
         docker_image: spec.docker_image,
         space_id: spec.space_id,
-        command: Some(spec.command),
-        arguments: Some(spec.arguments),
+        command: Some(words_without_secrets(spec.command)),
+        arguments: Some(words_without_secrets(spec.arguments)),
         environment,
         secrets,
         flavor: Some(spec.flavor.unwrap_or_else(|| USUAL_FLAVOR.to_owned())),
@@ -361,39 +445,22 @@ fn told(kept: Kept, state: State) -> JobInfo {
     }
 }
 
-/// Seconds and random bits: 24 digits, later ones greater.
+/// Seconds, microseconds and random bits: 24 digits, later ones greater.
 fn new_id(now: Timestamp) -> Result<String, JobFault> {
     let mut bits = [0_u8; 8];
     getrandom::fill(&mut bits).map_err(|error| JobFault::NotStarted {
         reason: format!("the system gives no random bits: {error}"),
     })?;
-    Ok(format!("{:08x}{:016x}", (now.0 / 1_000_000) as u32, u64::from_ne_bytes(bits)))
+    let (seconds, microseconds) = (now.0.div_euclid(1_000_000), now.0.rem_euclid(1_000_000));
+    Ok(format!("{:08x}{microseconds:05x}{:011x}", seconds as u32, u64::from_ne_bytes(bits) >> 20))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
-    fn spec(value: Value) -> JobSpec {
-        serde_json::from_value(value).expect("a spec")
-    }
-
-    #[test]
-    fn what_cannot_be_run_is_said_before_it_is_tried() {
-        for (sent, part) in [
-            (json!({}), "no command"),
-            (json!({"command": [""]}), "no command"),
-            (json!({"command": ["a\0"]}), "U+0000"),
-            (json!({"command": ["a"], "environment": {"A=B": "c"}}), "`A=B`"),
-            (json!({"command": ["a"], "timeoutSeconds": 0}), "timeoutSeconds"),
-            (json!({"command": ["a"], "volumes": [{"type": "bucket"}]}), "volumes"),
-            (json!({"command": ["a"], "ssh": {"enabled": true}}), "SSH"),
-        ] {
-            let fault = check(&spec(sent)).expect_err(part);
-            assert!(fault.to_string().contains(part) && !fault.hint().is_empty(), "{fault}");
-        }
-        assert!(check(&spec(json!({"command": ["python", "-c", "1"]}))).is_ok());
+    fn order(value: Value) -> Order {
+        Order { spec: serde_json::from_value(value).expect("a spec"), ..Order::default() }
     }
 
     #[test]
@@ -402,11 +469,97 @@ mod tests {
         let jobs = LocalJobs::of(directory.path());
         assert!(jobs.list().expect("none").is_empty());
         let workshop = Workshop { program: "/bin/true".into(), package: None, memory_bytes: None };
-        let order = Order { spec: spec(json!({"command": ["true"]})), ..Order::default() };
-        assert!(matches!(jobs.submit(&workshop, order), Err(JobFault::NotStarted { .. })));
+        assert!(matches!(
+            jobs.submit(&workshop, order(json!({"command": ["true"]}))),
+            Err(JobFault::NotStarted { .. })
+        ));
+        let gone = Workshop { program: directory.path().join("paceline"), ..workshop };
+        let fault = jobs.submit(&gone, order(json!({"command": ["true"]}))).expect_err("no program");
+        assert!(fault.to_string().contains("cannot be run") && fault.code().outside().is_none(), "{fault}");
         assert!(jobs.list().expect("none").is_empty(), "nothing is left of it");
         let missing = jobs.inspect("0123456789abcdef01234567").expect_err("none");
         assert!(matches!(missing, JobFault::NotFound { .. }));
         assert!(matches!(jobs.inspect("../x"), Err(JobFault::NotFound { .. })));
+    }
+
+    #[test]
+    fn later_ids_are_greater() {
+        let ids: Vec<String> = [1_999_999, 2_000_000, 2_000_001, 2_999_999]
+            .map(|now| new_id(Timestamp(now + 1_764_000_000_000_000)).expect("random bits"))
+            .to_vec();
+        assert!(ids.is_sorted() && ids.iter().all(|id| id.len() == 24), "{ids:?}");
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_not_told() {
+        let token = "hf_abcdefghijklmnopqrstuvwxyz012345";
+        assert_eq!(without_secrets("HF_TOKEN", token), REDACTED);
+        assert_eq!(without_secrets("SEED", "1"), "1");
+        let words = words_without_secrets(vec![
+            "sh".to_owned(),
+            "-c".to_owned(),
+            format!("HF_TOKEN={token} python x"),
+        ]);
+        assert_eq!(words[2], format!("HF_TOKEN={REDACTED} python x"));
+    }
+
+    #[test]
+    fn a_job_that_is_beginning_is_not_lost_and_one_that_ended_is_not_canceled() {
+        let directory = tempfile::tempdir().expect("a folder");
+        let jobs = LocalJobs::of(directory.path());
+        let made = |age_seconds: i64, state: Option<State>| {
+            let created_at = Timestamp(Timestamp::from(SystemTime::now()).0 - age_seconds * 1_000_000);
+            let id = new_id(created_at).expect("random bits");
+            let kept = Kept {
+                id: id.clone(),
+                namespace: OWNER.to_owned(),
+                created_at,
+                spec: JobSpec::default(),
+                secret_names: Vec::new(),
+                memory_bytes: None,
+                expected: None,
+                workplace: None,
+                script: None,
+                package: None,
+                directory: directory.path().to_owned(),
+                program: "/bin/paceline".into(),
+            };
+            let folder = jobs.folder(&id).expect("an id");
+            folder.make(&kept).expect("made");
+            if let Some(state) = state {
+                folder.set_state(&state).expect("written");
+            }
+            id
+        };
+        let stage = |job: Result<JobInfo, JobFault>| job.expect("told").status.stage;
+        let young = made(0, None);
+        assert_eq!(stage(jobs.inspect(&young)), JobStage::Scheduling);
+        assert_eq!(stage(jobs.cancel(&young)), JobStage::Scheduling);
+        assert!(jobs.folder(&young).expect("an id").is_asked_to_cancel());
+        assert_eq!(stage(jobs.inspect(&made(100, None))), JobStage::Error);
+
+        // A worker without its launcher, which ended: it runs, and can be ended.
+        let mut worker = Command::new("sleep");
+        let old = made(200, None);
+        let mut worker = worker.arg("600").env("PACELINE_JOB_ID", &old).spawn().expect("sleep runs");
+        let first = paceline_journal::process::of(worker.id()).expect("it runs");
+        let state = State {
+            stage: JobStage::Running,
+            message: None,
+            started_at: None,
+            finished_at: None,
+            process: Some(paceline_schema::ProcessIdentity { pid: u32::MAX, ..first }),
+        };
+        jobs.folder(&old).and_then(|folder| folder.set_state(&state)).expect("written");
+        assert_eq!(stage(jobs.inspect(&old)), JobStage::Running);
+        assert_eq!(stage(jobs.cancel(&old)), JobStage::Canceled);
+        assert!(worker.wait().is_ok_and(|status| !status.success()));
+        assert_eq!(
+            stage(jobs.cancel(&made(300, Some(State { stage: JobStage::Completed, ..state })))),
+            JobStage::Completed
+        );
+        let ids: Vec<String> = jobs.list().expect("listed").into_iter().map(|job| job.id).collect();
+        let page = jobs.some(Some(&ids[0]), 2, |_| true).expect("listed");
+        assert_eq!(page.iter().map(|job| &job.id).collect::<Vec<_>>(), [&ids[1], &ids[2]]);
     }
 }

@@ -1,11 +1,31 @@
 //! A job and its run in one sentence: how long, how far, how well, how much longer, and for how much.
 
-use paceline_query::{duration, figure};
+use paceline_query::{Engine, QueryError, duration, figure};
 use paceline_schema::jobs::{JobExpectation, JobInfo, JobReport, JobStage};
 use paceline_schema::{RunState, RunStatus, Trend};
 
 /// A job that prints nothing and logs nothing for so long may hang, seconds.
 const LONG_SILENCE: f64 = 600.0;
+
+/// Tells jobs with the runs they log into, all looked for at once; `known_of` gives what is known of one besides, as [`report`] takes
+/// it.
+///
+/// # Errors
+/// When the data directory cannot be read.
+pub fn reports(
+    engine: &Engine,
+    jobs: Vec<JobInfo>,
+    known_of: impl Fn(&JobInfo) -> (Option<JobExpectation>, Option<f64>),
+) -> Result<Vec<JobReport>, QueryError> {
+    let asked: Vec<_> = jobs.iter().map(|job| (job.id.as_str(), job.created_at)).collect();
+    let mut runs = engine.statuses_of_jobs(&asked)?;
+    let told = jobs.into_iter().map(|job| {
+        let (expected, silent_seconds) = known_of(&job);
+        let run = runs.remove(&job.id);
+        report(job, run, expected, silent_seconds)
+    });
+    Ok(told.collect())
+}
 
 /// Tells a job with the run it logs into, what it was expected to take, and how long it has been silent, which is not known
 /// of one elsewhere: neither is then whether it has a run.

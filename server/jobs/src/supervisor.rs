@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, ErrorKind, PipeReader, Read};
 use std::path::Path;
-use std::process::{Child, ExitStatus};
+use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -15,22 +16,27 @@ use std::time::{Duration, Instant, SystemTime};
 use paceline_journal::{FileLock, process};
 use paceline_schema::Timestamp;
 use paceline_schema::jobs::{JobStage, USUAL_TIMEOUT_SECONDS};
-use rustix::process::{Pid, Signal, kill_process_group, setsid};
+use rustix::process::{Pid, Signal, getpid, kill_process_group, set_child_subreaper, setsid};
 
+use crate::command;
 use crate::diagnosis::{Ending, explain};
 use crate::fault::JobFault;
 use crate::folder::{JobFolder, Kept, State};
+use crate::local::GRACE;
 use crate::log::LogWriter;
-use crate::{command, memory};
+use crate::memory::MemoryWatch;
+use crate::processes::Family;
 
-/// How often time, memory and wishes are looked at.
+/// How often time and wishes are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
-/// How long a job has to end by itself when it is asked to.
-const GRACE: Duration = Duration::from_secs(10);
-/// How long what was printed last is waited for: a process that left the group may hold the pipe.
+/// How long what was printed last is waited for: a process that cannot be ended may hold the pipe.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// More often than this nothing is tried.
 const MOST_ATTEMPTS: u32 = 10;
+/// How long the last word is tried to be written on a disk that is full.
+const PATIENCE_WITH_DISK: Duration = Duration::from_secs(10);
+/// Somebody told this process to end.
+static IS_DISMISSED: AtomicBool = AtomicBool::new(false);
 /// How much rather than others the system ends the job where memory runs out.
 const EXPENDABLE: &str = "500";
 
@@ -41,6 +47,9 @@ const EXPENDABLE: &str = "500";
 pub fn supervise(folder: &Path, on_ready: impl FnOnce()) -> Result<(), JobFault> {
     // Refused to the leader of a group, which has no terminal to leave.
     let _ = setsid();
+    // Who loses its parent becomes a child of this process, so that nothing of the job is lost sight of.
+    let _ = set_child_subreaper(Some(getpid()));
+    notice_dismissal();
     let folder = JobFolder::at(folder);
     let kept = folder.kept()?;
     let mut text = String::new();
@@ -67,14 +76,39 @@ pub fn supervise(folder: &Path, on_ready: impl FnOnce()) -> Result<(), JobFault>
         Err(fault) => (JobStage::Error, Some(format!("{fault}; {}", fault.hint()))),
     };
     folder.free_reserve();
+    log.lock().unwrap_or_else(PoisonError::into_inner).say_last();
     if let Some(message) = &message {
         say(&log, &format!("===== {message}"));
     }
     say(&log, &format!("===== Job finished: status={} =====", stage.as_str()));
     state = State { stage, message, finished_at: Some(now()), ..state };
-    let written = folder.set_state(&state);
+    let written = write_last(&folder, &state);
     drop(lock);
     written
+}
+
+/// Writes how it ended. Others may have taken what room there was, and a job without a last word counts as lost.
+fn write_last(folder: &JobFolder, state: &State) -> Result<(), JobFault> {
+    let until = Instant::now() + PATIENCE_WITH_DISK;
+    loop {
+        match folder.set_state(state) {
+            Err(_) if Instant::now() < until => thread::sleep(LOOK_INTERVAL),
+            written => return written,
+        }
+    }
+}
+
+/// Takes the wish of the system, or of whoever sends it, that this process ends as one that its job does.
+fn notice_dismissal() {
+    extern "C" fn notice(_: libc::c_int) {
+        IS_DISMISSED.store(true, Ordering::Relaxed);
+    }
+    let handler = notice as extern "C" fn(libc::c_int);
+    #[allow(unsafe_code, reason = "the standard library has no signals")]
+    // SAFETY: the handler only stores into an atomic; what it starts gets the usual disposition back by `exec`.
+    unsafe {
+        libc::signal(libc::SIGTERM, handler as libc::sighandler_t);
+    }
 }
 
 /// The lock that says that somebody takes care of the job. Who only looks holds it for a moment, too.
@@ -99,17 +133,20 @@ fn run(
     let deadline_seconds = kept.spec.timeout_seconds.unwrap_or(USUAL_TIMEOUT_SECONDS);
     let deadline = Instant::now().checked_add(Duration::from_secs(deadline_seconds));
     for attempt in 1..=attempts {
+        if let Some(ending) = wish(folder) {
+            return (JobStage::Canceled, explain(ending, &[], &kept.id));
+        }
         let ending = match attend(folder, kept, secrets, log, state, deadline, deadline_seconds) {
             Ok(ending) => ending,
             Err(error) => return (JobStage::Error, Some(not_run(kept, &error))),
         };
         let log = log.lock().unwrap_or_else(PoisonError::into_inner);
         let mut message = explain(ending, &log.last(), &kept.id);
-        if let (Some(message), Some(failure)) = (&mut message, &log.failure) {
-            message.push_str(&format!("; {} bytes of what it printed are not kept ({failure})", log.lost));
+        if let Some(missing) = log.missing() {
+            message = Some(message.map_or(missing.clone(), |message| format!("{message}; {missing}")));
         }
         let stage = match ending {
-            Ending::Canceled => JobStage::Canceled,
+            Ending::Canceled | Ending::Dismissed => JobStage::Canceled,
             Ending::TimedOut { .. } | Ending::Memory { .. } => JobStage::Error,
             Ending::Exited(status) if status.success() => JobStage::Completed,
             Ending::Exited(_) if attempt < attempts => {
@@ -134,6 +171,8 @@ fn attend(
     deadline_seconds: u64,
 ) -> io::Result<Ending> {
     let (reader, writer) = io::pipe()?;
+    // Before the job: one that nobody listens to is not to run.
+    let ended = pump(reader, Arc::clone(log))?;
     let mut prepared = command::prepare(folder, kept, secrets);
     prepared.stdout(writer.try_clone()?).stderr(writer);
     let mut child = prepared.spawn()?;
@@ -141,67 +180,85 @@ fn attend(
     drop(prepared);
     let _ = fs::write(format!("/proc/{}/oom_score_adj", child.id()), EXPENDABLE);
     state.process = process::of(child.id());
-    let ended = pump(reader, Arc::clone(log))?;
     // A full disk is no reason not to run.
     if let Err(fault) = folder.set_state(state) {
         say(log, &format!("note: {fault}"));
     }
-    let ending = watch(folder, kept, &mut child, deadline, deadline_seconds)?;
-    // What it left behind of its group ends with it, as in a container.
-    signal(&child, Signal::KILL);
+    let family = Family::Own { first: child.id(), program: kept.program.clone() };
+    let ending = watch(folder, kept, &family, &mut child, deadline, deadline_seconds);
+    // What it left behind ends with it, as in a container.
+    if !family.kill() {
+        say(log, "note: some of its processes were ended by force and are there still");
+    }
+    let _ = child.try_wait();
     let _ = ended.recv_timeout(LAST_WORDS);
     log.lock().unwrap_or_else(PoisonError::into_inner).finish_line();
-    Ok(ending)
+    ending
 }
 
 fn watch(
     folder: &JobFolder,
     kept: &Kept,
+    family: &Family,
     child: &mut Child,
     deadline: Option<Instant>,
     seconds: u64,
 ) -> io::Result<Ending> {
+    let mut memory = MemoryWatch::of(kept.memory_bytes.unwrap_or(u64::MAX));
+    let mut next_look = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Ending::Exited(status));
         }
-        if folder.is_asked_to_cancel() {
-            end(child, GRACE)?;
-            return Ok(Ending::Canceled);
+        if let Some(ending) = wish(folder) {
+            end(family, child);
+            return Ok(ending);
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            end(child, GRACE)?;
+            end(family, child);
             return Ok(Ending::TimedOut { seconds });
         }
-        if let Some(limit) = kept.memory_bytes {
-            let used = memory::of_group(child.id(), limit);
-            if used > limit {
-                end(child, Duration::ZERO)?;
-                return Ok(Ending::Memory { used, limit });
+        if Instant::now() >= next_look {
+            match memory.look(&family.living()) {
+                Ok(used) => {
+                    return Ok(Ending::Memory { used, limit: kept.memory_bytes.unwrap_or(u64::MAX) });
+                }
+                Err(interval) => next_look = Instant::now() + interval,
             }
         }
         thread::sleep(LOOK_INTERVAL);
     }
 }
 
-/// Ends the group: first with a word, after the grace by force.
-fn end(child: &mut Child, grace: Duration) -> io::Result<ExitStatus> {
-    signal(child, Signal::TERM);
-    let until = Instant::now() + grace;
-    while Instant::now() < until {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        thread::sleep(LOOK_INTERVAL);
+/// Whether the job is to end though its time is not over.
+fn wish(folder: &JobFolder) -> Option<Ending> {
+    if folder.is_asked_to_cancel() {
+        return Some(Ending::Canceled);
     }
-    signal(child, Signal::KILL);
-    child.wait()
+    IS_DISMISSED.load(Ordering::Relaxed).then_some(Ending::Dismissed)
 }
 
-fn signal(child: &Child, signal: Signal) {
+/// Tells the job to end: its group, and what that leaves behind. Who is there still after the grace is ended by force.
+fn end(family: &Family, child: &mut Child) {
     if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
         // A group whose last process has ended is no more.
-        let _ = kill_process_group(group, signal);
+        let _ = kill_process_group(group, Signal::TERM);
+    }
+    let until = Instant::now() + GRACE;
+    let mut is_first_gone = false;
+    while Instant::now() < until {
+        let had_gone = is_first_gone;
+        is_first_gone = had_gone || !matches!(child.try_wait(), Ok(None));
+        if is_first_gone {
+            let living = family.living();
+            if living.is_empty() {
+                return;
+            }
+            if !had_gone {
+                Family::signal(&living, Signal::TERM);
+            }
+        }
+        thread::sleep(LOOK_INTERVAL);
     }
 }
 

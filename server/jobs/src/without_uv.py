@@ -11,6 +11,8 @@ import urllib.request
 import venv
 from pathlib import Path
 
+# The job's own folder, wherever it runs.
+OWN = Path(__file__).resolve().parent / "work"
 WITH_VALUE = {"--with", "-w", "--python", "-p", "--with-requirements", "--index-url", "--extra-index-url", "--index", "--find-links", "-f"}
 BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
 
@@ -32,12 +34,12 @@ def dependencies(text: str) -> list[str]:
 def script_of(target: str) -> Path | None:
     """The file of the script: fetched, read from standard input, or there; none for a command."""
     if target == "-":
-        path = Path("script.py")
+        path = OWN / "script.py"
         path.write_bytes(sys.stdin.buffer.read())
         return path
     if target.startswith(("https://", "http://")):
         name = target.split("?")[0].split("#")[0].rstrip("/").rsplit("/", 1)[-1]
-        path = Path(name if name.endswith(".py") else "script.py")
+        path = OWN / (name if name.endswith(".py") else "script.py")
         with urllib.request.urlopen(target, timeout=60) as answer:  # noqa: S310
             path.write_bytes(answer.read())
         return path
@@ -46,7 +48,7 @@ def script_of(target: str) -> Path | None:
 
 def environment(packages: list[str], options: list[str]) -> Path:
     """The folder of programs of an environment with these packages."""
-    folder = Path(".environment").absolute()
+    folder = OWN / ".environment"
     print(f"note: installing {', '.join(packages)} with pip", file=sys.stderr)
     venv.create(folder, with_pip=True, symlinks=True)
     python = folder / "bin" / "python"
@@ -71,7 +73,8 @@ def main() -> None:
         if name in WITH_VALUE:
             value = value if has_value else words.pop(0)
         if name in ("--with", "-w"):
-            packages += value.split(",")
+            # As `uv` does: a comma may also stand in `torch>=2.1,<3` and `trl[peft,vllm]`.
+            packages += re.split(r",(?![^\[]*\])(?=\s*[A-Za-z0-9])", value)
         elif name == "--with-requirements":
             options += ["-r", value]
         elif name in ("--index-url", "--extra-index-url", "--find-links", "-f"):

@@ -3,11 +3,12 @@
 mod outcome;
 mod wishes;
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use paceline_jobs::{Order, Script, UvScript, report};
-use paceline_schema::Scope;
+use paceline_jobs::{JobFault, Order, Script, UvScript};
 use paceline_schema::jobs::{JobInfo, JobLine, JobReport, JobStage};
+use paceline_schema::{ErrorCode, Scope};
 use rmcp::model::CallToolResult;
 use serde_json::{Value, json};
 
@@ -35,9 +36,12 @@ const USUAL_LINES: usize = 20;
 const MOST_LINES: usize = 1_000;
 /// Jobs of a list at most.
 const MOST_JOBS: usize = 50;
+/// Bytes of the text of a log at most, from its end.
+const LONGEST_LOG: usize = 64 << 10;
+/// Read at once.
 const PIECE: usize = 1 << 20;
-/// Whose jobs they are where nobody says it.
-const OWNER: &str = "local";
+/// A log is read up to this many pieces on: a job may print faster than it is read.
+const MOST_PIECES: usize = 64;
 /// Image that is noted for scripts.
 const UV_IMAGE: &str = paceline_jobs::UV_IMAGE;
 
@@ -127,12 +131,8 @@ fn answer(desk: &JobDesk<'_>, operation: Operation, wishes: &Wishes) -> Result<O
             };
             let found: Vec<JobInfo> = desk.jobs.list().map_err(fault)?.into_iter().filter(is_meant).collect();
             let total = found.len();
-            let told = found
-                .into_iter()
-                .take(MOST_JOBS)
-                .map(|job| told(desk, job))
-                .collect::<Result<Vec<_>, _>>()?;
-            Ok(Outcome::jobs(&told, total))
+            let found = found.into_iter().take(MOST_JOBS).collect();
+            Ok(Outcome::jobs(&desk.jobs.reports(desk.engine, found)?, total))
         }
         Operation::Logs => {
             let id = wishes.job()?;
@@ -141,8 +141,15 @@ fn answer(desk: &JobDesk<'_>, operation: Operation, wishes: &Wishes) -> Result<O
         }
         Operation::Inspect => {
             let ids = wishes.jobs()?;
-            let told = ids.iter().map(|id| told(desk, desk.jobs.inspect(id).map_err(fault)?));
-            Ok(Outcome::inspections(&told.collect::<Result<Vec<_>, _>>()?))
+            if ids.len() > MOST_JOBS {
+                return Err(Fault::argument(format!(
+                    "`job_id` names {} jobs, more than {MOST_JOBS}",
+                    ids.len()
+                )));
+            }
+            let jobs = ids.iter().map(|id| desk.jobs.inspect(id).map_err(fault));
+            let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
+            Ok(Outcome::inspections(&desk.jobs.reports(desk.engine, jobs)?))
         }
         Operation::Cancel => {
             let job = desk.jobs.cancel(&wishes.job()?).map_err(fault)?;
@@ -159,7 +166,8 @@ fn submit(desk: &JobDesk<'_>, wishes: &Wishes, order: Order) -> Result<Outcome, 
     let Some(workshop) = desk.workshop else {
         return Ok(Outcome::unavailable(
             "this server starts no jobs",
-            "`paceline serve --jobs` starts one that does; who may start jobs may do what its user may",
+            "`paceline serve --jobs`, or `paceline mcp --allow-write --jobs`, starts one that does; who may start jobs may do what its \
+             user may",
         ));
     };
     let mut job = desk.jobs.submit(workshop, order).map_err(fault)?;
@@ -195,40 +203,39 @@ fn script(wishes: &Wishes) -> Result<(UvScript, Option<Script>), Fault> {
     Ok((uv, Some(script)))
 }
 
+/// The last lines of what a job printed, as much as an answer holds.
 fn lines(desk: &JobDesk<'_>, id: &str, tail: usize) -> Result<Vec<JobLine>, Fault> {
     let mut log = desk.jobs.log(id, Some(tail)).map_err(fault)?;
-    let mut lines = Vec::new();
-    loop {
-        let read = log
-            .read(PIECE)
-            .map_err(|error| Fault::new(format!("the log cannot be read: {error}"), "try again"))?;
-        if read.is_empty() {
-            return Ok(lines);
+    let (mut lines, mut bytes) = (VecDeque::<JobLine>::new(), 0);
+    for _ in 0..MOST_PIECES {
+        let read = log.read(PIECE);
+        let read =
+            read.map_err(|_| Fault::of(ErrorCode::Internal, "the log cannot be read".into(), String::new()))?;
+        let Some(read) = read else { break };
+        for line in read.iter().filter_map(|line| serde_json::from_str::<JobLine>(line).ok()) {
+            bytes += line.data.len();
+            lines.push_back(line);
+            while lines.len() > tail || (bytes > LONGEST_LOG && lines.len() > 1) {
+                bytes -= lines.pop_front().map_or(0, |line| line.data.len());
+            }
         }
-        lines.extend(read.iter().filter_map(|line| serde_json::from_str(line).ok()));
     }
+    Ok(lines.into())
 }
 
 fn told(desk: &JobDesk<'_>, job: JobInfo) -> Result<JobReport, Fault> {
-    let run = desk.engine.status_of_job(&job.id, job.created_at)?;
-    let expected = desk.jobs.expected(&job.id).map_err(fault)?;
-    let silent = desk.jobs.silent_seconds(&job.id);
-    Ok(report(job, run, expected, silent))
+    let reports = desk.jobs.reports(desk.engine, vec![job])?;
+    reports.into_iter().next().ok_or_else(|| Fault::of(ErrorCode::Internal, String::new(), String::new()))
 }
 
-fn fault(fault: paceline_jobs::JobFault) -> Fault {
-    let hint = match &fault {
-        paceline_jobs::JobFault::NotFound { .. } => {
-            "the operation `ps` with `all: true` shows those there are".to_owned()
-        }
-        paceline_jobs::JobFault::Unusable { .. }
-        | paceline_jobs::JobFault::Missing { .. }
-        | paceline_jobs::JobFault::Hub(_)
-        | paceline_jobs::JobFault::NotStarted { .. }
-        | paceline_jobs::JobFault::Damaged { .. }
-        | paceline_jobs::JobFault::System { .. } => fault.hint(),
+fn fault(fault: JobFault) -> Fault {
+    let code = fault.code();
+    let hint = if code == ErrorCode::JobNotFound {
+        "the operation `ps` with `all: true` shows those there are".to_owned()
+    } else {
+        fault.hint()
     };
-    Fault::new(fault.to_string(), hint)
+    Fault::of(code, fault.to_string(), hint)
 }
 
 /// The words of the stages, for who asks for another one.

@@ -70,6 +70,7 @@ class Hub:
         self.page_size, self.part_bytes, self.largest_file = page_size, part_bytes, 50 << 30
         self.repositories: dict[str, Repository] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
+        self.scheduled: dict[str, dict[str, Any]] = {}
         self.rows: dict[str, Rows] = {}
         self.organisations: list[str] = []
         self.requests: list[Request] = []
@@ -167,7 +168,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()
 
-    do_GET = do_HEAD = do_POST = do_PUT = _serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve
 
     def _read_body(self, headers: dict[str, str], cut: int | None) -> bytes:
         if "chunked" in headers.get("transfer-encoding", ""):

@@ -96,6 +96,39 @@ def hardware(hub: "Hub", request: "Request") -> "Answer":
     return _answer(HARDWARE)
 
 
+def schedule(hub: "Hub", request: "Request", namespace: str) -> "Answer":
+    """Records a job by the clock."""
+    _owner(hub, request, namespace)
+    said = request.json
+    assert isinstance(said["jobSpec"]["command"], list) and isinstance(said["schedule"], str), said
+    job = f"{len(hub.scheduled) + 1:024x}"
+    spec = {name: value for name, value in said["jobSpec"].items() if name != "secrets"}
+    hub.scheduled[job] = {
+        "id": job, "createdAt": _CREATED, "schedule": said["schedule"], "suspend": said.get("suspend", False),
+        "concurrency": said.get("concurrency", False), "jobSpec": spec, "owner": {"id": "1", "name": namespace, "type": "user"},
+        "status": {"lastJob": None, "nextJobRunAt": _CREATED},
+    }  # fmt: skip
+    return _answer(hub.scheduled[job])
+
+
+def scheduled(hub: "Hub", request: "Request", namespace: str) -> "Answer":
+    """All jobs by the clock."""
+    _owner(hub, request, namespace)
+    return _answer(list(hub.scheduled.values()))
+
+
+def change(hub: "Hub", request: "Request", namespace: str, job: str, what: str = "") -> "Answer":
+    """Tells, removes, suspends or resumes one."""
+    _owner(hub, request, namespace)
+    if job not in hub.scheduled:
+        raise Refusal(404, "Scheduled job not found")
+    if request.method == "DELETE":
+        return _answer(hub.scheduled.pop(job))
+    if what:
+        hub.scheduled[job]["suspend"] = what == "suspend"
+    return _answer(hub.scheduled[job])
+
+
 NAMED = r"(?P<namespace>[\w.-]+)"
 JOB = NAMED + r"/(?P<job>\w+)"
 ROUTES = [
@@ -105,4 +138,9 @@ ROUTES = [
     ("GET", rf"/api/jobs/{JOB}", inspect),
     ("GET", rf"/api/jobs/{JOB}/logs", logs),
     ("POST", rf"/api/jobs/{JOB}/cancel", cancel),
+    ("POST", rf"/api/scheduled-jobs/{NAMED}", schedule),
+    ("GET", rf"/api/scheduled-jobs/{NAMED}", scheduled),
+    ("GET", rf"/api/scheduled-jobs/{JOB}", change),
+    ("DELETE", rf"/api/scheduled-jobs/{JOB}", change),
+    ("POST", rf"/api/scheduled-jobs/{JOB}/(?P<what>suspend|resume)", change),
 ]

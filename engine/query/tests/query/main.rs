@@ -5,6 +5,7 @@ mod courses;
 mod facade;
 mod finished_runs;
 mod groups_and_smoothing;
+mod jobs;
 mod logged_values;
 mod metric_definitions;
 mod moments;

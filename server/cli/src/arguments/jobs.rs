@@ -9,7 +9,7 @@ use super::{DirectoryArgument, PlanArguments};
 
 #[derive(Subcommand)]
 pub(crate) enum JobsCommand {
-    /// Run a command as a job, and follow what it prints.
+    /// Run a command as a job, in the current folder, and follow what it prints.
     #[command(after_help = "Examples:\n  paceline jobs run -- python train.py --epochs 3\n  \
         paceline jobs run --detach --timeout 2h --secret HF_TOKEN -- ./train.sh\n  \
         paceline jobs run --on hf --flavor t4-small -- python -c 'print(1)'")]
@@ -33,6 +33,9 @@ pub(crate) enum JobsCommand {
     /// End a job and all its processes.
     #[command(after_help = "Example:\n  paceline jobs cancel 692aef3ce80b42e4d05c0ee3")]
     Cancel(JobNamed),
+    /// Run commands and scripts by the clock, by Hugging Face Jobs.
+    #[command(subcommand)]
+    Scheduled(ScheduledCommand),
     /// Tell which machines there are and what they cost.
     #[command(after_help = "Examples:\n  paceline jobs hardware\n  paceline jobs hardware --on hf --json")]
     Hardware(JobsHardwareArguments),
@@ -121,6 +124,86 @@ pub(crate) struct JobsUvArguments {
     /// What the script is given.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
     pub(crate) arguments: Vec<String>,
+}
+
+/// What is done with jobs by the clock.
+#[derive(Subcommand)]
+pub(crate) enum ScheduledCommand {
+    /// Run a command each time.
+    #[command(
+        after_help = "Example:\n  paceline jobs scheduled run --on hf --schedule '0 3 * * *' --flavor t4-small -- python nightly.py"
+    )]
+    Run(ScheduledRunArguments),
+    /// Run a Python script by `uv` each time.
+    #[command(
+        after_help = "Example:\n  paceline jobs scheduled uv --on hf --schedule @daily --with trl evaluate.py"
+    )]
+    Uv(ScheduledUvArguments),
+    /// List them.
+    #[command(after_help = "Example:\n  paceline jobs scheduled ps --on hf")]
+    Ps(ScheduledPsArguments),
+    /// Tell all of one.
+    #[command(after_help = "Example:\n  paceline jobs scheduled inspect --on hf 692aef3ce80b42e4d05c0ee3")]
+    Inspect(ScheduledNamed),
+    /// Remove one; jobs that it has begun go on.
+    #[command(after_help = "Example:\n  paceline jobs scheduled delete --on hf 692aef3ce80b42e4d05c0ee3")]
+    Delete(ScheduledNamed),
+    /// Let one wait until it is resumed.
+    #[command(after_help = "Example:\n  paceline jobs scheduled suspend --on hf 692aef3ce80b42e4d05c0ee3")]
+    Suspend(ScheduledNamed),
+    /// Let one go on.
+    #[command(after_help = "Example:\n  paceline jobs scheduled resume --on hf 692aef3ce80b42e4d05c0ee3")]
+    Resume(ScheduledNamed),
+}
+
+/// When it runs.
+#[derive(Args)]
+pub(crate) struct When {
+    /// Times as cron has them, as '0 3 * * *', or @hourly, @daily, @weekly, @monthly, @yearly.
+    #[arg(long, value_name = "TIMES")]
+    pub(crate) schedule: String,
+    /// Let it wait until it is resumed.
+    #[arg(long)]
+    pub(crate) suspended: bool,
+    /// Let one begin while the one before runs.
+    #[arg(long)]
+    pub(crate) concurrent: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct ScheduledRunArguments {
+    #[command(flatten)]
+    pub(crate) when: When,
+    #[command(flatten)]
+    pub(crate) job: JobsRunArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct ScheduledUvArguments {
+    #[command(flatten)]
+    pub(crate) when: When,
+    #[command(flatten)]
+    pub(crate) job: JobsUvArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct ScheduledPsArguments {
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: PlaceOfJobs,
+}
+
+#[derive(Args)]
+pub(crate) struct ScheduledNamed {
+    /// Id of the job by the clock, as `paceline jobs scheduled ps` shows it.
+    pub(crate) id: String,
+    /// Answer in JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: PlaceOfJobs,
 }
 
 #[derive(Args)]

@@ -14,6 +14,10 @@ pub(crate) struct McpArguments {
     /// Offer tools that delete and rename as well; a server decides that for itself.
     #[arg(long)]
     pub(crate) allow_write: bool,
+    /// Run commands and scripts as jobs of this machine, too, which may do whatever you may; a server decides that for
+    /// itself.
+    #[arg(long, requires = "allow_write")]
+    pub(crate) jobs: bool,
     #[command(flatten)]
     pub(crate) directory: DirectoryArgument,
 }

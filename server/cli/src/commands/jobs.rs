@@ -1,6 +1,7 @@
 //! `paceline jobs`: commands with a time, a log and an end, on this machine or by Hugging Face Jobs.
 
 mod order;
+mod scheduled;
 mod show;
 
 pub(super) use order::own as own_order;
@@ -8,7 +9,7 @@ pub(super) use order::own as own_order;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use paceline_hub::remote::Account;
 use paceline_jobs::{Backend, HuggingFace, LocalJobs, Order, ThisMachine, Workshop, supervise};
@@ -25,6 +26,8 @@ use crate::output;
 
 /// How often a job that is to end is looked at.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// How long it is waited for: three times what a job has to end by itself.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs, lists, tells, ends.
 pub(crate) fn run(command: &JobsCommand) -> Result<(), Failure> {
@@ -39,6 +42,7 @@ pub(crate) fn run(command: &JobsCommand) -> Result<(), Failure> {
         JobsCommand::Inspect(arguments) => inspect(arguments),
         JobsCommand::Logs(arguments) => logs(arguments),
         JobsCommand::Cancel(arguments) => cancel(arguments),
+        JobsCommand::Scheduled(command) => scheduled::run(command),
         JobsCommand::Hardware(arguments) => machines(arguments),
     }
 }
@@ -103,22 +107,18 @@ fn list(arguments: &JobsPsArguments) -> Result<(), Failure> {
         None => JobStage::ALL.into_iter().filter(|stage| !stage.has_ended()).collect(),
     };
     let engine = open_engine(&arguments.place.directory)?;
-    let reports = jobs.list(&stages)?.into_iter().map(|job| report(&*jobs, &engine, job));
-    let reports: Vec<JobReport> = reports.collect::<Result<_, _>>()?;
-    show::list(&reports, arguments.json)
+    show::list(&reports(&*jobs, &engine, jobs.list(&stages)?)?, arguments.json)
 }
 
 fn inspect(arguments: &JobNamed) -> Result<(), Failure> {
     let jobs = back_end(&arguments.place)?;
     let job = jobs.inspect(&arguments.id)?;
-    let report = report(&*jobs, &open_engine(&arguments.place.directory)?, job)?;
-    show::one(&report, arguments.json)
+    let reports = reports(&*jobs, &open_engine(&arguments.place.directory)?, vec![job])?;
+    reports.iter().try_for_each(|report| show::one(report, arguments.json))
 }
 
-fn report(jobs: &dyn Backend, engine: &Engine, job: JobInfo) -> Result<JobReport, Failure> {
-    let run = engine.status_of_job(&job.id, job.created_at)?;
-    let (expected, silent) = (jobs.expected(&job), jobs.silent_seconds(&job.id));
-    Ok(paceline_jobs::report(job, run, expected, silent))
+fn reports(jobs: &dyn Backend, engine: &Engine, found: Vec<JobInfo>) -> Result<Vec<JobReport>, Failure> {
+    Ok(paceline_jobs::reports(engine, found, |job| (jobs.expected(job), jobs.silent_seconds(&job.id)))?)
 }
 
 fn logs(arguments: &JobsLogsArguments) -> Result<(), Failure> {
@@ -147,10 +147,17 @@ fn print(
 fn cancel(arguments: &JobNamed) -> Result<(), Failure> {
     let jobs = back_end(&arguments.place)?;
     let mut job = jobs.cancel(&arguments.id)?;
+    let until = Instant::now() + PATIENCE;
     // A machine elsewhere takes its time.
     while !job.status.stage.has_ended() && arguments.place.on == On::Local {
+        if Instant::now() >= until {
+            let message = job.status.message.unwrap_or_else(|| "it does not end".to_owned());
+            let hint = "`paceline jobs inspect` tells how it goes; call this again to see to it again";
+            return Err(Failure::new(format!("job {} was told to end: {message}", job.id), hint));
+        }
         thread::sleep(LOOK_INTERVAL);
-        job = jobs.inspect(&arguments.id)?;
+        // Again: its supervisor may be gone since.
+        job = jobs.cancel(&arguments.id)?;
     }
     if arguments.json {
         return Ok(output::json_indented(&job)?);

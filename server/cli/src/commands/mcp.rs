@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &McpArguments, remote: &RemoteArguments) -> Result<
     if let Err(error) = &background {
         output::note(&format!("journals stay as they are, the data directory cannot be written: {error}"));
     }
-    let jobs = arguments.allow_write.then(|| workshop(None)).transpose()?;
+    let jobs = arguments.jobs.then(|| workshop(None)).transpose()?;
     let answered = serve_mcp(Engine::new(store.clone()), arguments.bouquet, arguments.allow_write, jobs);
     drop(background);
     store.close();

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), Failure> {
             write_port_file(path, listening)?;
         }
         output::line(&format!("Paceline serves {} at {}", directory.display(), listening.url))?;
-        print_write_address(listening)
+        print_write_address(listening, arguments.jobs)
     })
 }
 
@@ -106,12 +106,14 @@ fn write_port_file(path: &Path, listening: &Listening) -> io::Result<()> {
     std::fs::rename(unfinished, path)
 }
 
-/// The address that lets a browser change things, and that for clients, where nobody knows the token yet.
-pub(super) fn print_write_address(listening: &Listening) -> io::Result<()> {
+/// The address that lets a browser change things, and that for clients, where nobody knows the token yet: with jobs a token is
+/// as good as a shell.
+pub(super) fn print_write_address(listening: &Listening, runs_jobs: bool) -> io::Result<()> {
     output::line(&format!("Open {} to change things there too; this link works once", listening.launch_url))?;
     let Some(token) = &listening.generated_token else { return Ok(()) };
     output::line(&format!("Clients may write to {}?write_token={token}", listening.url))?;
-    output::line("Share this address only with people you trust; it ends with the server.")
+    let more = if runs_jobs { ", who may then run any program here as you" } else { "" };
+    output::line(&format!("Share this address only with people you trust{more}; it ends with the server."))
 }
 
 /// The peer's variable names the first port to try.

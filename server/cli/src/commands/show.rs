@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<(), Failure> {
                 listening.url.trim_end_matches('/')
             ))?;
         }
-        print_write_address(listening)
+        print_write_address(listening, false)
     })
 }
 

@@ -4262,6 +4262,16 @@ export interface operations {
                  * @example RUNNING
                  */
                 stage?: components["schemas"]["JobStage"];
+                /**
+                 * @description How many at most.
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description Only those submitted before the job of this id: the last one of an answer asks for the next.
+                 * @example 692aef3ce80b42e4d05c0ee3
+                 */
+                before?: string;
             };
             header?: never;
             path?: never;

@@ -8,6 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use actix_web::web::{Bytes, Path, Query};
 use futures_util::stream::unfold;
 use paceline_jobs::LogReader;
+use paceline_schema::jobs::JobLine;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
@@ -71,14 +72,16 @@ impl Teller {
             if self.state.stopping.has_begun() {
                 return None;
             }
-            let (lines, has_ended) = self.look().await?;
-            if !lines.is_empty() {
-                self.last = Instant::now();
-                let text: String = lines.iter().map(|line| format!("data: {line}\n\n")).collect();
-                return Some(text.into());
-            }
-            if has_ended {
-                return None;
+            let (text, has_ended) = self.look().await?;
+            match text {
+                Some(text) if !text.is_empty() => {
+                    self.last = Instant::now();
+                    return Some(text.into());
+                }
+                // A part of a line, the rest of which is there or comes.
+                Some(_) => continue,
+                None if has_ended => return None,
+                None => {}
             }
             if self.last.elapsed() >= TIME_BETWEEN_SIGNS {
                 self.last = Instant::now();
@@ -91,8 +94,8 @@ impl Teller {
         }
     }
 
-    /// Lines that came, and whether more can come; a client that gets no answer comes again.
-    async fn look(&mut self) -> Option<(Vec<String>, bool)> {
+    /// Events that came, `None` for nothing at all, and whether more can come; a client that gets no answer comes again.
+    async fn look(&mut self) -> Option<(Option<String>, bool)> {
         let mut reader = self.reader.take()?;
         let (jobs, id, had_ended) = (self.state.jobs.local.clone(), self.id.clone(), self.has_ended);
         let looked = self.state.reads.run(move || {
@@ -100,11 +103,17 @@ impl Teller {
             let has_ended = had_ended || jobs.inspect(&id)?.status.stage.has_ended();
             let lines = reader.read(PIECE);
             let lines = lines.map_err(|error| ApiError::internal(error.to_string()))?;
-            Ok((reader, lines, has_ended))
+            Ok((reader, lines.map(|lines| events(&lines)), has_ended))
         });
-        let (reader, lines, has_ended) = looked.await.ok()?;
+        let (reader, text, has_ended) = looked.await.ok()?;
         self.reader = Some(reader);
         self.has_ended = has_ended;
-        Some((lines, has_ended))
+        Some((text, has_ended))
     }
+}
+
+/// Lines as events. One that a full disk has cut is none.
+fn events(lines: &[String]) -> String {
+    let whole = lines.iter().filter(|line| serde_json::from_str::<JobLine>(line).is_ok());
+    whole.map(|line| format!("data: {line}\n\n")).collect()
 }

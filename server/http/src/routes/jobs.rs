@@ -2,8 +2,6 @@
 
 use actix_web::get;
 use actix_web::web::{Path, Query};
-use paceline_jobs::{LocalJobs, report};
-use paceline_query::Engine;
 use paceline_schema::jobs::{JobInfo, JobReport, JobReports, JobStage};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -12,6 +10,11 @@ use super::{CommonErrors, NotFound};
 use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
+
+/// Jobs of an answer unless a number is given.
+const USUAL_JOBS: usize = 50;
+/// Jobs of an answer at most.
+const MOST_JOBS: usize = 500;
 
 /// A job.
 #[derive(Deserialize, IntoParams)]
@@ -30,6 +33,17 @@ pub(crate) struct JobsQuery {
     /// Only those in this stage; in any when absent.
     #[param(example = "RUNNING", nullable = false)]
     stage: Option<JobStage>,
+    /// How many at most.
+    #[serde(default = "usual_jobs")]
+    #[param(example = 50, minimum = 1, maximum = 500, default = 50)]
+    limit: usize,
+    /// Only those submitted before the job of this id: the last one of an answer asks for the next.
+    #[param(example = "692aef3ce80b42e4d05c0ee3", nullable = false)]
+    before: Option<String>,
+}
+
+fn usual_jobs() -> usize {
+    USUAL_JOBS
 }
 
 /// Lists the jobs of this machine, newest first, each with where its run stands and what it costs.
@@ -44,12 +58,15 @@ pub(crate) struct JobsQuery {
 )]
 #[get("/jobs")]
 pub(crate) async fn list_jobs(state: State, query: Query<JobsQuery>) -> Result<Answer, ApiError> {
+    let JobsQuery { stage, limit, before } = query.into_inner();
+    if !(1..=MOST_JOBS).contains(&limit) {
+        return Err(ApiError::invalid(format!("`limit` is {limit}, not from 1 to {MOST_JOBS}")));
+    }
     let jobs = state.jobs.local.clone();
     let reports = state.ask(move |engine| {
-        let found = jobs.list()?.into_iter();
-        let found = found.filter(|job| query.stage.is_none_or(|stage| job.status.stage == stage));
-        let reports = found.map(|job| told(&jobs, engine, job)).collect::<Result<_, _>>()?;
-        Ok(JobReports { jobs: reports })
+        let is_meant = |job: &JobInfo| stage.is_none_or(|stage| job.status.stage == stage);
+        let found = jobs.some(before.as_deref(), limit, is_meant)?;
+        Ok(JobReports { jobs: jobs.reports(engine, found)? })
     });
     Answer::of(&reports.await?)
 }
@@ -69,14 +86,7 @@ pub(crate) async fn get_job(state: State, path: Path<JobPath>) -> Result<Answer,
     let jobs = state.jobs.local.clone();
     let report = state.ask(move |engine| {
         let job = jobs.inspect(&path.job)?;
-        told(&jobs, engine, job)
+        jobs.reports(engine, vec![job])?.pop().ok_or_else(|| ApiError::internal("a job without a report"))
     });
     Answer::of(&report.await?)
-}
-
-/// A job with its run.
-pub(crate) fn told(jobs: &LocalJobs, engine: &Engine, job: JobInfo) -> Result<JobReport, ApiError> {
-    let run = engine.status_of_job(&job.id, job.created_at)?;
-    let (expected, silent) = (jobs.expected(&job.id)?, jobs.silent_seconds(&job.id));
-    Ok(report(job, run, expected, silent))
 }

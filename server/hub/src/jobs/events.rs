@@ -1,6 +1,7 @@
 //! What a job prints, read from a stream of Server-Sent Events.
 
 use std::io::{BufRead, BufReader};
+use std::thread;
 use std::time::Duration;
 
 use paceline_schema::Timestamp;
@@ -8,12 +9,17 @@ use paceline_schema::jobs::JobLine;
 use ureq::http::HeaderMap;
 
 use super::{HubJobs, explained, missing, path};
-use crate::remote::{Client, HubFault, Payload};
+use crate::remote::{Client, HubFault, HubFaultKind, Payload};
 
 /// The Hub gives a sign of life every 30 seconds; after four without one the line is dead.
 const PATIENCE_TO_FOLLOW: Duration = Duration::from_secs(120);
 /// What is there already comes at once; then nothing does for so long.
 const PATIENCE_TO_LOOK: Duration = Duration::from_secs(5);
+/// Before a stream that ended is asked for again; each time without a line twice as long, as Hugging Face's own client does.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How often in a row the Hub may be away while a job is followed.
+const MOST_FAILURES: u32 = 5;
 const DOING: &str = "reading what a job printed";
 
 impl HubJobs {
@@ -31,13 +37,24 @@ impl HubJobs {
         mut each: impl FnMut(&JobLine) -> bool,
     ) -> Result<(), HubFault> {
         let (mut told, mut tail) = (0, tail);
+        // Of a stream of the last lines nobody knows how many there were before: it goes on by the time of the last one.
+        let (mut last, mut after) = (None, None);
+        let (mut pause, mut failures) = (FIRST_PAUSE, 0);
         let patience = if follow { PATIENCE_TO_FOLLOW } else { PATIENCE_TO_LOOK };
         let client = Client::listening(self.account.clone(), patience);
         loop {
             let query = tail.map(|lines| format!("?tail={lines}")).unwrap_or_default();
             let address = format!("{}{}{query}", self.account.endpoint(), path(namespace, id, "/logs"));
             let answer = client.send("GET", &address, &Payload::Nothing, &[], DOING);
-            let answer = answer.map_err(|fault| missing(explained(fault), namespace, id))?;
+            let answer = match answer.map_err(|fault| missing(explained(fault), namespace, id)) {
+                Err(fault) if follow && fault.kind == HubFaultKind::Away && failures < MOST_FAILURES => {
+                    failures += 1;
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    continue;
+                }
+                answer => answer?,
+            };
             let until = (!follow).then(|| moment_of(answer.headers())).flatten();
             // Of a stream that broke off the lines come again.
             let mut place = 0;
@@ -50,20 +67,33 @@ impl HubJobs {
                     return Ok(());
                 }
                 place += 1;
+                if after.is_some_and(|after| line.timestamp.is_some_and(|time| time <= after)) {
+                    told = told.max(place);
+                }
                 if place > told {
                     told = place;
+                    (last, pause, failures) = (line.timestamp.or(last), FIRST_PAUSE, 0);
                     if !each(&line) {
                         return Ok(());
                     }
                 }
             }
-            if !follow || self.inspect(namespace, id)?.status.stage.has_ended() {
+            if !follow {
                 return Ok(());
             }
-            // How far the last lines were of all is not known, so what comes again cannot be told from what is new.
+            match self.inspect(namespace, id) {
+                Ok(job) if job.status.stage.has_ended() => return Ok(()),
+                Err(fault) if fault.kind != HubFaultKind::Away || failures >= MOST_FAILURES => {
+                    return Err(fault);
+                }
+                Err(_) => failures += 1,
+                Ok(_) => failures = 0,
+            }
             if tail.take().is_some() {
-                return Ok(());
+                (after, told) = (last, 0);
             }
+            thread::sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 }

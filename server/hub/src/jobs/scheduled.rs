@@ -4,7 +4,7 @@ use paceline_schema::jobs::JobSpec;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{HubJobs, body, complete, explained, path_part};
+use super::{HubJobs, body, complete, explained, missing, path_part};
 use crate::remote::{HubFault, JSON, Payload};
 
 /// A job by the clock, to be made.
@@ -63,7 +63,9 @@ impl HubJobs {
     /// When the Hub does not say.
     pub fn scheduled(&self, namespace: &str) -> Result<Vec<ScheduledJob>, HubFault> {
         let path = format!("/api/scheduled-jobs/{}", path_part(namespace));
-        self.ask("GET", &path, &Payload::Nothing, "listing jobs by the clock")
+        let doing = "listing jobs by the clock";
+        self.account.expect_token(doing)?;
+        self.ask("GET", &path, &Payload::Nothing, doing)
     }
 
     /// One of them.
@@ -71,7 +73,9 @@ impl HubJobs {
     /// # Errors
     /// When there is none of this id, or the Hub does not say.
     pub fn inspect_scheduled(&self, namespace: &str, id: &str) -> Result<ScheduledJob, HubFault> {
-        self.ask("GET", &path(namespace, id, ""), &Payload::Nothing, "asking for a job by the clock")
+        let answer =
+            self.ask("GET", &path(namespace, id, ""), &Payload::Nothing, "asking for a job by the clock");
+        answer.map_err(|fault| missing(fault, namespace, id))
     }
 
     /// Removes one, lets it wait, or go on.
@@ -91,7 +95,7 @@ impl HubJobs {
         };
         let address = format!("{}{}", self.account.endpoint(), path(namespace, id, more));
         let sent = self.client.send(method, &address, &Payload::Nothing, &[], "changing a job by the clock");
-        sent.map(drop).map_err(explained)
+        sent.map(drop).map_err(|fault| missing(explained(fault), namespace, id))
     }
 }
 

@@ -6,7 +6,7 @@ use paceline_jobs::{Order, Script, resolved, timeout};
 use paceline_schema::jobs::{JobSpec, JobStage, Secrets};
 use serde_json::{Value, json};
 
-use super::{OWNER, UV_IMAGE, stages, text};
+use super::{UV_IMAGE, stages, text};
 use crate::fault::Fault;
 use crate::schemas::Object;
 
@@ -170,7 +170,7 @@ impl Wishes {
             docker_image: self.text("image").or_else(|| image.map(str::to_owned)),
             ..JobSpec::default()
         };
-        let namespace = self.text("namespace").unwrap_or_else(|| OWNER.to_owned());
+        let namespace = self.text("namespace").unwrap_or_default();
         Ok(Order { spec, namespace, script, ..Order::default() })
     }
 

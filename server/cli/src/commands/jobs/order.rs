@@ -17,8 +17,6 @@ use crate::failure::Failure;
 const IMAGE: &str = "python:3.12";
 /// The label that names a job.
 const NAME: &str = "name";
-/// Whose jobs they are that this machine's user submits.
-const OWNER: &str = "local";
 
 /// A command.
 pub(super) fn of_command(arguments: &JobsRunArguments) -> Result<Order, Failure> {
@@ -66,7 +64,7 @@ pub(in crate::commands) fn own(
         docker_image: Some(UV_IMAGE.to_owned()),
         ..JobSpec::default()
     };
-    Ok(Order { spec, namespace: OWNER.to_owned(), ..Order::default() })
+    Ok(Order { spec, ..Order::default() })
 }
 
 fn order(
@@ -92,7 +90,11 @@ fn order(
         docker_image: options.image.clone().or_else(|| Some(image.unwrap_or(IMAGE).to_owned())),
         ..JobSpec::default()
     };
-    Ok(Order { spec, namespace: OWNER.to_owned(), memory_bytes: options.memory, expected: None, script })
+    // As a command does that is no job: what it names lies where it is ordered from.
+    let folder = std::env::current_dir().map_err(|error| {
+        Failure::new(format!("the current folder cannot be told: {error}"), "change to a folder that exists")
+    })?;
+    Ok(Order { spec, memory_bytes: options.memory, script, folder: Some(folder), ..Order::default() })
 }
 
 /// Variables with their values; one without a value has that of this command, HF_TOKEN that of the Hub's own file.
