@@ -116,6 +116,10 @@ pub struct MethodReport {
 pub struct DatasetReport {
     /// Where it is.
     pub dataset: String,
+    /// The configuration that was looked at, of a dataset of the Hub.
+    pub config: Option<String>,
+    /// The split that was looked at, of a dataset of the Hub.
+    pub split: Option<String>,
     /// Its rows, where they were counted.
     pub rows: Option<u64>,
     /// Rows that were looked at.

@@ -33,6 +33,8 @@ variables! {
     HF_TOKEN = "HF_TOKEN";
     /// File with the token for the Hub; `$HF_HOME/token` unless set.
     HF_TOKEN_PATH = "HF_TOKEN_PATH";
+    /// Model of the Hub, as `user/name`, that the script of a plan pushes to while it trains.
+    HUB_MODEL_ID = "HUB_MODEL_ID";
     /// Address of the Hugging Face Hub; `https://huggingface.co` unless set.
     HF_ENDPOINT = "HF_ENDPOINT";
     /// Address of the datasets server of the Hub, which shows rows of Datasets; that of `HF_ENDPOINT` unless set.

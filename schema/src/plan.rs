@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset_report::DatasetReport;
+use crate::jobs::JobExpectation;
 use crate::preflight::Preflight;
 
 /// A way to train, by the trainer of TRL that does it.
@@ -145,12 +146,12 @@ pub struct FinishedRun {
     pub device_watts: Option<f64>,
     /// Parameters of its model.
     pub parameters: u64,
-    /// Rows it saw, each time counted.
-    pub rows_seen: f64,
+    /// Rows of the dataset it saw, each time counted; none where rows shared sequences.
+    pub rows_seen: Option<f64>,
     /// Tokens it saw, where it counted them.
     pub tokens_seen: Option<f64>,
-    /// Whether its model wrote answers while it trained.
-    pub writes_answers: bool,
+    /// Answers to a prompt that its model wrote while it trained; none where it wrote none.
+    pub generations: Option<u32>,
     /// Time it took.
     pub seconds: f64,
 }
@@ -275,4 +276,36 @@ pub struct TrainingPlan {
     pub dataset: Option<DatasetReport>,
     /// What has to hold before it starts, where that was asked for.
     pub preflight: Option<Preflight>,
+    /// The training as a Python script for `uv run`, where that was asked for.
+    pub script: Option<String>,
+}
+
+impl TrainingPlan {
+    /// What it says that its job takes; none where nothing has a price.
+    #[must_use]
+    pub fn expectation(&self) -> Option<JobExpectation> {
+        let price = self.prices.iter().find(|price| price.price_table == self.price_table)?;
+        Some(JobExpectation {
+            seconds: self.seconds,
+            usd: self.usd,
+            usd_per_hour: price.usd_per_hour,
+            flavor: self.flavor.clone(),
+        })
+    }
+}
+
+/// A training that was planned and submitted as a job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SubmittedTraining {
+    /// Id of its job.
+    pub job_id: String,
+    /// Project that its run is logged to.
+    pub project: String,
+    /// Name of its run.
+    pub run: String,
+    /// Folder of the trained model, below the one that the job runs in.
+    pub output: String,
+    /// Its plan.
+    pub plan: TrainingPlan,
 }

@@ -87,9 +87,15 @@ pub struct PlanRequest {
     /// Whether to look at what has to hold before it starts.
     #[serde(default)]
     pub preflight: bool,
-    /// Where the trained model goes, as `user/name`; looked at by `preflight`.
+    /// Where the trained model goes, as `user/name`; looked at by `preflight`, and where a job pushes it.
     #[serde(default)]
     pub hub_model_id: Option<String>,
+    /// The model that is learnt from, for a script of `distillation`.
+    #[serde(default)]
+    pub teacher: Option<String>,
+    /// Whether to answer the script that trains, too; of a dataset of the Hub.
+    #[serde(default)]
+    pub script: bool,
 }
 
 impl PlanRequest {
@@ -115,6 +121,8 @@ impl PlanRequest {
             project: None,
             preflight: false,
             hub_model_id: None,
+            teacher: None,
+            script: false,
         }
     }
 

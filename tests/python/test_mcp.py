@@ -22,7 +22,7 @@ PEER_TOOLS = {
     "get_all_projects", "get_runs_for_project", "get_metrics_for_run", "get_project_summary", "get_run_summary",
     "get_metric_values", "get_system_metrics_for_run", "get_system_logs", "get_snapshot", "get_logs", "get_alerts", "get_settings",
 }
-MUTATIONS = {"delete_run", "rename_run", "trigger_sync", "publish_model"}
+MUTATIONS = {"delete_run", "rename_run", "trigger_sync", "publish_model", "submit_training", "hf_jobs"}
 
 
 def speak(target: str | list[str], *requests: list[Any], era: str = "auto", token: str | None = None) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """Plans and looks at datasets by command, API and MCP: one answer under all, with rows, models and prices of the Hub, finished
 runs of a project, and what has to hold before a training starts."""
 
+import base64
 import json
 import os
+import re
 import struct
 import subprocess
 from typing import Any
@@ -14,6 +16,7 @@ from support.hub import READ_TOKEN, Hub
 from support.hub_repository import Repository, StoredFile
 from support.hub_rows import Rows
 from support.interpreters import ROOT, datasets_python
+from support.jobs import JobServer, job_folder
 from support.server import Server
 from test_mcp import answers, url
 
@@ -127,12 +130,19 @@ def test_a_dataset_of_the_hub(directory, server, hub):
     assert by_mcp["data"]["recommended"] == by_api["recommended"]
     small = asked(server, "datasets/inspect", dataset="alice/pairs", config="small")
     assert (small["rows"], small["dataset"]) == (3, "alice/pairs (small, train)")
+    assert (small["config"], small["split"]) == ("small", "train")
     plan = asked(server, "plans", model="m-0.6B", params="0.6B", dataset="alice/pairs", epochs=1)
     assert (plan["method"], plan["rows"], plan["steps"]) == ("dpo", 250, 16)
     script = directory.folder / "train.py"
     done = command(directory, "--model", "m-0.6B", "--params", "0.6B", "--dataset", "alice/pairs", "--script", script, **hub.environment())
     assert done.returncode == 0, done.stderr
     assert 'load_dataset("alice/pairs", split="train")' in script.read_text()
+    # What was looked at is what is trained on, named or not.
+    hub.rows["alice/parts"] = Rows({"main": {"test": [PAIR] * 9}, "socratic": {"train": [PAIR]}})
+    script = directory.folder / "parts.py"
+    done = command(directory, "--model", "m-0.6B", "--params", "0.6B", "--dataset", "alice/parts", "--script", script, **hub.environment())
+    assert done.returncode == 0, done.stderr
+    assert 'load_dataset("alice/parts", "main", split="test")' in script.read_text()
 
 
 def test_a_dataset_that_was_looked_into_alone(server, hub):
@@ -142,10 +152,13 @@ def test_a_dataset_that_was_looked_into_alone(server, hub):
     assert any("7 long cells" in warning for warning in report["warnings"])
 
 
-def test_what_is_private_is_for_who_may_write(server, hub):
+def test_what_is_private_is_for_who_may_do_anything(server, directory, hub):
     hub.rows["alice/secret"] = Rows({"default": {"train": [{"text": "secret"}]}}, is_private=True)
     refused = server.request("POST", "/api/v1/datasets/inspect", json.dumps({"dataset": "alice/secret"}))
     assert refused.status == 400 and b"secret\"" not in refused.body, refused.body
+    writer = directory.answer("token", "create", "--scope", "write")["token"]
+    refused = server.request("POST", "/api/v1/datasets/inspect", json.dumps({"dataset": "alice/secret"}), token=writer)
+    assert refused.status == 400, "the tokens of trainers lie on other machines"
     shown = asked(server, "datasets/inspect", token=server.token, dataset="alice/secret")
     assert shown["recommended"] == ["sft"]
     (told,) = answers(url(server), ["call", "inspect_dataset", {"dataset": "alice/secret"}])
@@ -293,3 +306,104 @@ def test_it_is_quiet_offline(directory):
     done = command(directory, "--model", "m-1B", "--dataset", "alice/pairs", HF_HUB_OFFLINE="1")
     assert done.returncode == 1 and "HF_HUB_OFFLINE" in done.stderr, done.stderr
     assert (ROOT / "docs" / "PLANNING.md").read_text().count("HF_HUB_OFFLINE") >= 1
+
+
+def test_the_code_of_answers_is_run_against_tests(directory):
+    rows = directory.folder / "tasks.jsonl"
+    rows.write_text(json.dumps({"prompt": "Write add(a, b).", "test_list": ["assert add(1, 2) == 3"]}) + "\n")
+    script = directory.folder / "grpo.py"
+    done = command(directory, "--model", "m-0.6B", "--method", "grpo", "--dataset", rows, "--script", script, HF_HUB_OFFLINE="1")
+    assert done.returncode == 0, done.stderr
+    text = script.read_text()
+    names: dict[str, Any] = {}
+    imports = text[text.index("import os") : text.index("from datasets")]
+    exec(imports + text[text.index("LONGEST = ") : text.index("trainer = ")], names)  # noqa: S102
+    names["SECONDS"] = 2
+    tests = ["assert add(1, 2) == 3", "assert add(2, 2) == 4"]
+    answers = {
+        "Here:\n```python\ndef add(a, b):\n    return a + b\n```": 1.0,
+        "def add(a, b): return 3": 0.5,
+        "import sys\nsys.exit(0)": 0.0,
+        "while True: pass": 0.0,
+        "no code at all": 0.0,
+        "import os\ndef add(a, b): return a + b if 'HF_TOKEN' not in os.environ else 0": 1.0,
+    }
+    os.environ["HF_TOKEN"] = "hf_secret"
+    try:
+        judged = names["tested"](list(answers), test_list=[tests] * len(answers))
+    finally:
+        del os.environ["HF_TOKEN"]
+    assert judged == list(answers.values())
+    echo = [[{"role": "assistant", "content": "print(int(input()) * 2)"}]] * 3
+    doubled = [[{"input": "4", "output": "8\n"}], '[{"input": "4", "output": "9"}]', None]
+    assert names["tested"](echo, test_list=doubled) == [1.0, 0.0, None]
+
+
+def test_a_training_that_would_be_lost_is_not_submitted(directory, hub):
+    put_model(hub, "alice/tiny", config__json=json.dumps(CONFIG).encode(), model__safetensors=weights(a=[7, 9]))
+    hub.rows["alice/pairs"] = Rows({"small": {"train": [PAIR] * 25}})
+    (directory.folder / "own").mkdir()
+    (directory.folder / "own" / "config.json").write_text(json.dumps(CONFIG))
+
+    def train(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [PROGRAM, "train", "--dataset", "alice/pairs", "--on", "hf", "--detach", *map(str, arguments)]
+        return subprocess.run(
+            command, env=directory.environment(**hub.environment(**environment)), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=120, cwd=directory.folder, check=False,
+        )  # fmt: skip
+
+    there = ("--model", "alice/tiny", "--hub-model-id", "alice/new")
+    for arguments, environment, says in (
+        (("--model", "alice/tiny"), {}, "--hub-model-id"),
+        (("--model", "./own", "--hub-model-id", "alice/new"), {}, "`./own` lies on this machine"),
+        (("--method", "distillation", *there, "--teacher", "own"), {}, "the teacher `own` lies"),
+        (("--method", "distillation", *there), {}, "--teacher"),
+        ((*there, "--preflight"), {"HF_TOKEN": READ_TOKEN}, "may only read"),
+        ((*there, "--preflight", "--json"), {"HF_TOKEN": READ_TOKEN}, '"ready": false'),
+    ):
+        done = train(*arguments, **environment)
+        assert done.returncode == 1 and says in done.stdout + done.stderr, (arguments, done.stdout, done.stderr)
+    assert not hub.jobs
+    done = train(*there, "--rows", 10, "--preflight", "--env", "TRACKIO_SPACE_ID=alice/runs")
+    assert done.returncode == 0 and "TRACKIO_SPACE_ID" in done.stdout, (done.stdout, done.stderr)
+    (job,) = hub.jobs.values()
+    assert job["environment"] == {"HUB_MODEL_ID": "alice/new", "TRACKIO_SPACE_ID": "alice/runs"}
+    (sent,) = [request.json for request in hub.requests if request.method == "POST" and "/api/jobs/" in request.target]
+    assert sent["secrets"] == {"HF_TOKEN": hub.token}
+    carried = re.search(r'echo "(\S+)" \| base64 -d', sent["command"][2])
+    script = base64.b64decode(carried[1]).decode()
+    assert 'load_dataset("alice/pairs", "small", split="train")' in script and "select(range(min(10," in script
+
+
+def test_a_training_is_submitted_over_mcp(directory, hub):
+    put_model(hub, "alice/tiny-0.6B", config__json=json.dumps(CONFIG).encode())
+    hub.rows["alice/pairs"] = Rows({"small": {"train": [PAIR] * 250}})
+    directory.path.mkdir()
+    # The job fetches nothing: it is ended as soon as it is looked at.
+    server = JobServer(directory, "--mcp-allow-write", UV_OFFLINE="1", PIP_NO_INDEX="1", **hub.environment())
+    try:
+        wishes = {"model": "alice/tiny-0.6B", "params": "0.6B", "dataset": "alice/pairs", "epochs": 1, "hub_model_id": "alice/new"}
+        writer = directory.answer("token", "create", "--scope", "write")["token"]
+        asked = {**wishes, "script": True}
+        short, whole = answers(url(server), ["call", "plan_training", asked], ["call", "plan_training", {**asked, "detail": "full"}])
+        assert short["is_error"] and "`detail` `full`" in short["texts"][0], short
+        script = whole["data"]["script"]
+        assert 'load_dataset("alice/pairs", "small", split="train")' in script and "DPOTrainer(" in script
+        submit = ["call", "submit_training", wishes]
+        (refused,) = answers(url(server), submit, token=writer)
+        lost = ["call", "submit_training", {**wishes, "hub_model_id": "bob/new", "preflight": True}]
+        (not_ready,) = answers(url(server), lost, token=server.token)
+        assert refused["is_error"] and "admin" in refused["texts"][0], refused
+        assert not_ready["is_error"] and "`bob/new`" in not_ready["texts"][0], not_ready
+        (done,) = answers(url(server), submit, token=server.token)
+        answer = done["data"]
+        assert (answer["project"], answer["run"], answer["plan"]["steps"]) == ("tiny-0.6B", "dpo-full", 16), done
+        (written,) = job_folder(directory, answer["job_id"]).rglob("dpo.py")
+        assert written.read_text() == script
+        (ended,) = answers(url(server), ["call", "hf_jobs", {"operation": "cancel", "args": {"job_id": answer["job_id"]}}], token=server.token)
+        assert not ended["is_error"], ended
+        job = server.ended(answer["job_id"])
+        assert (job["environment"], job["secrets"]) == ({"HUB_MODEL_ID": "alice/new"}, {"HF_TOKEN": None})
+        assert job["timeoutSeconds"] == answer["plan"]["timeout_seconds"] or "timeout_seconds" not in answer["plan"]
+    finally:
+        server.stop()

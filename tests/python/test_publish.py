@@ -136,6 +136,33 @@ def test_weights_of_somebody_else_stay(directory, hub, model, tmp_path):
     assert repository.head is before
     assert published(directory, hub, model, "--replace")["changed"]
     assert repository.files["model-00001-of-00002.safetensors"] == (model / "model-00001-of-00002.safetensors").read_bytes()
+    # What somebody wrote into a small file is not taken for what the folder has, though it is as long.
+    config = (model / "config.json").read_bytes()
+    repository.commit({"summary": "Edit"}, [("file", {"path": "config.json"})], lambda _: config.replace(b"8", b"9"))
+    assert published(directory, hub, model)["changed"] and repository.files["config.json"] == config
+    assert not published(directory, hub, model)["changed"]
+
+
+def test_another_model_stays_where_no_name_is_the_same(directory, hub, model, tmp_path):
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "adapter.safetensors").write_bytes(b"theirs" * 100)
+    (theirs / "config.json").write_text("{}")
+    official(hub, theirs, "model")
+    repository = hub.repositories[MODEL]
+    refused = publish(directory, hub, model)
+    assert refused.returncode == 1 and "of another model" in refused.stderr and "--replace" in refused.stderr, refused.stderr
+    assert repository.files["config.json"] == b"{}"
+
+
+def test_a_folder_that_was_fetched_from_a_publication_is_published_anew(directory, hub, model, tmp_path):
+    published(directory, hub, model)
+    files = hub.repositories[MODEL].files
+    for path in ("paceline/published.json", "paceline/curves.svg"):
+        (model / path).parent.mkdir(exist_ok=True)
+        (model / path).write_bytes(files[path].replace(b"sft-1", b"sft-0"))
+    said = published(directory, hub, model)
+    assert not said["changed"] and "paceline" in said["left_out"] and b"sft-0" not in files["paceline/published.json"]
 
 
 @pytest.mark.parametrize(

@@ -60,15 +60,21 @@ fn finished_run(reader: &Reader<'_>, run: &RunRecord) -> Result<Option<FinishedR
     let tokens = TOKENS.iter().find_map(|key| heads.metric(key)).map(|head| head.last.value);
     let seconds = seconds_per_step * steps;
     let is_sound = |value: f64| value.is_finite() && value > 0.0;
+    // A batch of a model that writes answers is of answers, several of them to a prompt; one that learns by distillation
+    // has settings for its answers and writes one.
+    let answers = number(&config, &["num_generations"]).filter(|count| *count >= 1.0);
+    let answers = answers.or_else(|| number(&config, &["max_completion_length"]).map(|_| 1.0));
+    let is_packed = config.get("packing").and_then(Value::as_bool) == Some(true);
+    let rows = steps * at_once * f64::from(machine.devices.max(1)) / answers.unwrap_or(1.0);
     Ok([parameters, at_once, seconds].into_iter().all(is_sound).then(|| FinishedRun {
         run: run.run_name.clone(),
         devices: machine.devices,
         device_memory_gib: machine.memory_gib,
         device_watts: machine.watts,
         parameters: parameters as u64,
-        rows_seen: steps * at_once * f64::from(machine.devices.max(1)),
+        rows_seen: (!is_packed).then_some(rows),
         tokens_seen: tokens.filter(|tokens| is_sound(*tokens)),
-        writes_answers: number(&config, &["num_generations"]).is_some(),
+        generations: answers.map(|count| count as u32),
         seconds,
     }))
 }

@@ -2,7 +2,7 @@
 
 use paceline_hub::facts;
 use paceline_hub::remote::Account;
-use paceline_planner::{ModelFacts, PlanError, PriceNow, Request, Sample, Wishes, plan};
+use paceline_planner::{ModelFacts, ModelPlace, PlanError, PriceNow, Request, Sample, Wishes, plan};
 use paceline_query::Engine;
 use paceline_schema::dataset_report::{DatasetReport, Verdict};
 use paceline_schema::plan::{Method, TrainingPlan};
@@ -12,6 +12,7 @@ use crate::dataset::{Looked, look};
 use crate::fault::AdviceFault;
 use crate::model;
 use crate::preflight;
+use crate::script::{Loaded, hub_rows, script_of};
 
 /// How the way out is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,10 @@ pub struct Given {
     pub dataset: Option<(String, Sample)>,
     /// The model.
     pub model: Option<ModelFacts>,
+    /// Whether the model is a folder of this machine, which the Hub knows nothing of.
+    pub model_is_here: bool,
+    /// Names of the variables of the job that trains; none where nobody knows yet which job that is.
+    pub environment: Option<Vec<String>>,
 }
 
 impl Adviser {
@@ -77,7 +82,12 @@ impl Adviser {
             (Some(_), None) | (None, _) => Vec::new(),
         };
         let total = looked.as_ref().and_then(|looked| looked.sample.total_rows);
-        let rows = request.rows.or(total).ok_or_else(|| {
+        let rows = match (request.rows, total) {
+            // There are no more than there are.
+            (Some(asked), Some(there)) => Some(asked.min(there)),
+            (asked, there) => asked.or(there),
+        };
+        let rows = rows.ok_or_else(|| {
             AdviceFault::request("nothing says how many rows there are", "`--rows` says it")
         })?;
         let (prices_now, unpriced) = self.prices();
@@ -98,10 +108,22 @@ impl Adviser {
         plan.warnings.extend(found.note.into_iter().chain(unpriced));
         plan.dataset = looked.map(|looked| looked.report);
         if request.preflight {
-            plan.preflight = Some(preflight::look(&plan, &request, found.on_hub, self.hub.as_ref()));
+            let place = match (given.model_is_here, found.on_hub) {
+                (true, _) => Some(ModelPlace::Here),
+                (false, on_hub) => on_hub.map(ModelPlace::of_hub),
+            };
+            let of_job = given.environment.as_deref();
+            plan.preflight = Some(preflight::look(&plan, &request, place, of_job, self.hub.as_ref()));
+        }
+        if request.script {
+            plan.script = Some(script_of_request(&plan, &request)?);
         }
         if self.speech == Speech::Fields {
             plan.warnings = plan.warnings.iter().map(|warning| in_fields(warning)).collect();
+            for check in plan.preflight.iter_mut().flat_map(|preflight| &mut preflight.checks) {
+                check.found = in_fields(&check.found);
+                check.hint = check.hint.as_deref().map(in_fields);
+            }
         }
         Ok(plan)
     }
@@ -123,6 +145,19 @@ impl Adviser {
             }
         }
     }
+}
+
+/// The script of a plan for what the Hub has.
+fn script_of_request(plan: &TrainingPlan, request: &PlanRequest) -> Result<String, AdviceFault> {
+    if request.sample.is_some() {
+        return Err(AdviceFault::request(
+            "a script loads its rows from the Hub, and `sample` has a few that lie elsewhere",
+            "bring the dataset to the Hub; where the rows are, `paceline plan` writes a script for their file",
+        ));
+    }
+    let name = request.dataset.as_deref().unwrap_or_default();
+    let loaded = Loaded { model: &request.model, teacher: request.teacher.as_deref() };
+    Ok(script_of(plan, hub_rows(plan, name), loaded)?)
 }
 
 /// The method of a word.
@@ -204,7 +239,7 @@ pub(crate) fn in_fields(text: &str) -> String {
 mod tests {
     use super::*;
     use paceline_schema::ErrorCode;
-    use serde_json::json;
+    use serde_json::{Map, Value, json};
 
     fn adviser() -> Adviser {
         Adviser { engine: None, hub: None, speech: Speech::Fields }
@@ -221,6 +256,29 @@ mod tests {
             "a shorter `max_length`, or `params 0.6B`"
         );
         assert_eq!(in_fields("nothing `here`"), "nothing `here`");
+    }
+
+    #[test]
+    fn checks_are_told_as_fields_too() {
+        let plan = asked(json!({"model": "m-0.6B", "method": "sft", "rows": 9, "preflight": true}));
+        let checks = plan.expect("a plan").preflight.expect("asked for").checks;
+        let hints: Vec<&str> = checks.iter().filter_map(|check| check.hint.as_deref()).collect();
+        assert!(hints.iter().any(|hint| hint.contains("`hub_model_id USER/NAME`")), "{hints:?}");
+        assert!(!hints.concat().contains("--"), "{hints:?}");
+    }
+
+    #[test]
+    fn no_more_rows_are_trained_on_than_there_are() {
+        let sample = json!([{"text": "a"}, {"text": "b"}]);
+        let given = |rows: u64| {
+            let rows_of: Vec<Map<String, Value>> = serde_json::from_value(sample.clone()).expect("rows");
+            let sample = Sample { columns: vec!["text".to_owned()], rows: rows_of, total_rows: Some(500) };
+            let request =
+                serde_json::from_value(json!({"model": "m-0.6B", "rows": rows})).expect("a request");
+            let given = Given { dataset: Some(("rows.jsonl".to_owned(), sample)), ..Given::default() };
+            adviser().plan(request, given).expect("a plan").rows
+        };
+        assert_eq!((given(10_000), given(100)), (500, 100));
     }
 
     #[test]
@@ -248,6 +306,8 @@ mod tests {
             (json!({"model": "m-1B", "sample": []}), "no rows", "names"),
             (json!({"model": "m-1B", "dataset": "a/b"}), "`a/b`", "`sample`"),
             (json!({"model": "m-1B", "method": "sft", "rows": 9, "max_length": 0}), "max_length", "from 1"),
+            (json!({"model": "m-1B", "method": "sft", "rows": 9, "script": true}), "SFT", "`dataset"),
+            (json!({"model": "m-1B", "sample": [{"text": "a"}], "script": true}), "`sample`", "the Hub"),
         ] {
             let fault = asked(request.clone()).expect_err(says);
             assert!(fault.to_string().contains(says), "{request}: {fault}");

@@ -9,7 +9,7 @@ use paceline_schema::plan_request::InspectRequest;
 use crate::fault::AdviceFault;
 
 /// Rows of one request.
-pub const MOST_SAMPLED_ROWS: usize = 1_000;
+pub(crate) const MOST_SAMPLED_ROWS: usize = 1_000;
 
 /// A dataset that was looked at.
 pub(crate) struct Looked {
@@ -65,6 +65,8 @@ pub(crate) fn look(request: InspectRequest, hub: Option<&Account>) -> Result<Opt
     let cut = found.cut_cells;
     let sample = Sample { columns: found.columns, rows: found.rows, total_rows: found.total_rows };
     let mut looked = Looked::at(&shown, sample)?;
+    looked.report.config = Some(found.config);
+    looked.report.split = Some(found.split);
     if cut > 0 {
         let warning = format!(
             "the Hub told only the beginning of {cut} long cells: rows have more tokens than counted"

@@ -9,7 +9,8 @@ mod dataset;
 mod fault;
 mod model;
 mod preflight;
+mod script;
 
 pub use adviser::{Adviser, Given, Speech};
-pub use dataset::MOST_SAMPLED_ROWS;
 pub use fault::AdviceFault;
+pub use script::{Loaded, Names, hub_rows, script_of};

@@ -53,13 +53,8 @@ fn billions(text: &str) -> Result<f64, AdviceFault> {
 /// By its `config.json` and the heads of its weight files on the Hub.
 fn of_hub(name: &str, account: &Account) -> Result<ModelFacts, AdviceFault> {
     let choose = |names: &[String]| weight_files(names).into_iter().map(str::to_owned).collect();
-    let found = facts::model(account.clone(), name, choose)?;
-    let counted = found.heads.iter().map(parameters_in_head);
-    let counted: Vec<u64> = counted.collect::<Result<_, _>>()?;
-    let total = counted.iter().try_fold(0_u64, |total, size| total.checked_add(*size));
-    let total = total.ok_or(PlanError::OddWeights)?;
-    let in_files = (!counted.is_empty()).then_some(total);
-    match (found.config, in_files) {
+    let found = facts::model(account.clone(), name, choose, |head| parameters_in_head(head).ok())?;
+    match (found.config, found.parameters) {
         (Some(config), in_files) => Ok(ModelFacts::of_config(name, &config, in_files)?),
         (None, Some(parameters)) => {
             Ok(ModelFacts::of_parameters(name, parameters, "heads of the safetensors files"))

@@ -1,7 +1,7 @@
 //! Plans and looks at datasets: as whom the Hub is asked, and on which threads.
 //!
 //! The Hub may answer slowly, so nothing else waits on these threads. The server's own token is shown to the Hub only for
-//! callers who may write here: whoever may only read learns what anybody may learn.
+//! callers who may do anything here: whoever may read or write learns what anybody may learn.
 
 use actix_web::HttpRequest;
 use paceline_advice::{AdviceFault, Adviser, Speech};
@@ -24,19 +24,19 @@ impl AppState {
         request: Option<&HttpRequest>,
         question: impl FnOnce(&Adviser) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        let may_write = match request {
-            Some(request) => scope_of(request)? >= Some(Scope::Write),
+        let is_admin = match request {
+            Some(request) => scope_of(request)? >= Some(Scope::Admin),
             None => true,
         };
         let engine = self.engine_of_advice();
-        self.outside.run(move || question(&adviser(engine, may_write)?)).await
+        self.outside.run(move || question(&adviser(engine, is_admin)?)).await
     }
 }
 
-fn adviser(engine: Engine, may_write: bool) -> Result<Adviser, ApiError> {
+fn adviser(engine: Engine, is_admin: bool) -> Result<Adviser, ApiError> {
     let is_offline = std::env::var(HF_HUB_OFFLINE).is_ok_and(|value| !matches!(value.as_str(), "" | "0"));
     let account = Account::of_this_process().map_err(|fault| ApiError::from(AdviceFault::from(fault)))?;
-    let account = if may_write { account } else { account.without_token() };
+    let account = if is_admin { account } else { account.without_token() };
     Ok(Adviser { engine: Some(engine), hub: (!is_offline).then_some(account), speech: Speech::Fields })
 }
 

@@ -9,15 +9,27 @@ mod token;
 pub use datasets::{HubRows, rows};
 pub use machines::{MachinePrice, machine_prices};
 pub use models::{HubModel, model};
-pub use token::{Rights, rights, what_is_there};
+pub use token::{Rights, has_model, rights};
 
 use serde_json::Value;
 
 use crate::remote::{Client, HubFault, Payload, hastily};
 
+/// Bytes of an answer. Read as JSON it takes many times as many, and whoever asks for a plan may have made what is asked for.
+const LARGEST_ANSWER_BYTES: u64 = 12 << 20;
+
 /// An answer of the Hub. A plan waits for it, so not for long.
 fn asked(client: &Client, path: &str, doing: &str) -> Result<Value, HubFault> {
-    hastily(|| client.json("GET", path, &Payload::Nothing, doing)).map(|(said, _)| said)
+    asked_at(client, &format!("{}{path}", client.account().endpoint()), doing)
+}
+
+/// The same of any address.
+fn asked_at(client: &Client, address: &str, doing: &str) -> Result<Value, HubFault> {
+    let said = hastily(|| {
+        let mut response = client.send("GET", address, &Payload::Nothing, &[], doing)?;
+        client.read_at_most(&mut response, LARGEST_ANSWER_BYTES, doing)
+    });
+    serde_json::from_slice(&said?).map_err(|_| HubFault::strange(doing))
 }
 
 /// A value in the query of an address.

@@ -15,7 +15,7 @@ pub enum Bouquet {
 }
 
 /// The tools that the skills name.
-const OF_THE_SKILLS: [&str; 11] = [
+const OF_THE_SKILLS: [&str; 12] = [
     "hf_jobs",
     "get_run_status",
     "wait_for_run",
@@ -26,6 +26,7 @@ const OF_THE_SKILLS: [&str; 11] = [
     "list_runs",
     "inspect_dataset",
     "plan_training",
+    "submit_training",
     "publish_model",
 ];
 

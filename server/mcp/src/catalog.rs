@@ -17,6 +17,8 @@ use crate::world::{Pending, Threads};
 
 /// Tools of ours whose answer may come from elsewhere.
 const ASK_THE_HUB: [&str; 2] = ["inspect_dataset", "plan_training"];
+/// Tools of ours that start something each time.
+const STARTS: [&str; 1] = ["submit_training"];
 
 /// Who answers a tool.
 #[derive(Clone, Copy)]
@@ -38,7 +40,7 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
         listed: described(tool.name, tool.description, (tool.input)(), (tool.output)())
             .with_title(tool.title)
             .with_annotations(match tool.writes {
-                true => changing_elsewhere(tool.title),
+                true => changing_elsewhere(tool.title).idempotent(!STARTS.contains(&tool.name)),
                 false => reading(tool.title).open_world(ASK_THE_HUB.contains(&tool.name)),
             }),
         answerer: Answerer::Own(*tool),
@@ -180,7 +182,7 @@ mod tests {
         let all = names(Bouquet::All, true);
         // Jobs are started with one more.
         assert_eq!(all.len(), OWN.len() + 1 + 15);
-        assert_eq!(names(Bouquet::All, false).len(), all.len() - 5);
+        assert_eq!(names(Bouquet::All, false).len(), all.len() - 6);
         assert_eq!(names(Bouquet::Tracker, true).len(), OWN.len() + 1);
         assert_eq!(names(Bouquet::Trackio, true).len(), 15);
         assert!(names(Bouquet::Skills, true).contains(&"get_run_status".to_owned()));

@@ -14,6 +14,7 @@ mod publication;
 mod series;
 mod sql;
 mod status;
+mod training;
 
 /// Every tool of ours.
 pub(crate) const OWN: &[OwnTool] = &[
@@ -30,5 +31,6 @@ pub(crate) const OWN: &[OwnTool] = &[
     OwnTool::of::<sql::QuerySql>(),
     OwnTool::of::<InspectRequest>(),
     OwnTool::of::<PlanRequest>(),
+    OwnTool::of::<training::SubmitTraining>(),
     OwnTool::of::<publication::PublishModel>(),
 ];

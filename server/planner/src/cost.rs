@@ -106,11 +106,14 @@ pub fn estimate(work: &Work<'_>, finished: &[FinishedRun]) -> Estimate {
 
 /// How much longer a run took than the guide says; none of one on other hardware, or that trained in another manner.
 fn ratio(run: &FinishedRun, work: &Work<'_>) -> Option<f64> {
-    let same = work.flavor.is_machine_of(run) && run.writes_answers == work.method.generates();
-    // Where both were counted, a run of short rows tells of one of long rows by its tokens.
+    let generations = work.method.generates().then_some(work.generations);
+    let same = work.flavor.is_machine_of(run) && run.generations == generations;
+    // Where both were counted, a run of short rows tells of one of long rows by its tokens. TRL counts those of answers
+    // that are written too, and of a pair those of its prompt twice: of these only rows are compared.
+    let by_tokens = work.method == Method::Sft && work.tokens_are_counted && work.tokens_per_row > 0.0;
     let rows = match run.tokens_seen {
-        Some(tokens) if work.tokens_are_counted && work.tokens_per_row > 0.0 => tokens / work.tokens_per_row,
-        Some(_) | None => run.rows_seen,
+        Some(tokens) if by_tokens => tokens / work.tokens_per_row,
+        Some(_) | None => run.rows_seen?,
     };
     let guide =
         guide_hours(run.parameters as f64 / 1e9, 1_000, rows / 1_000.0, work.flavor.guide_factor()) * 3_600.0;
@@ -133,7 +136,9 @@ fn training_seconds(work: &Work<'_>) -> f64 {
         Method::Distillation => (1.0, passes + 2.0),
         Method::Sft => (1.0, passes),
     };
-    let tokens = work.rows as f64 * work.epochs * sequences * work.tokens_per_row;
+    // What was written is trained on behind its prompt.
+    let written = if work.method.generates() { f64::from(work.completion_tokens) } else { 0.0 };
+    let tokens = work.rows as f64 * work.epochs * sequences * (work.tokens_per_row + written);
     let speed = work.flavor.accelerator.teraflops * 1e12 * f64::from(work.flavor.devices) * REACHED;
     tokens * passes * work.parameters as f64 / speed
 }
@@ -217,9 +222,9 @@ mod tests {
             device_memory_gib: Some(device_memory_gib),
             device_watts: Some(device_watts),
             parameters: 600_000_000,
-            rows_seen: 1_000.0,
+            rows_seen: Some(1_000.0),
             tokens_seen: None,
-            writes_answers: false,
+            generations: None,
             seconds,
         };
         let t4 = |seconds: f64| run(15.0, 70.0, seconds);
@@ -232,7 +237,7 @@ mod tests {
             plain,
             "two go at another pace"
         );
-        assert_eq!(estimate(&work, &[FinishedRun { writes_answers: true, ..t4(9.0) }]), plain);
+        assert_eq!(estimate(&work, &[FinishedRun { generations: Some(8), ..t4(9.0) }]), plain);
         // The guide says 432 s for 1,000 rows.
         let one = estimate(&work, &[t4(216.0)]);
         assert!((one.seconds - 432.0).abs() < 1e-6 && one.source.contains("one finished run"), "{one:?}");
@@ -247,6 +252,37 @@ mod tests {
             (estimate(&work, &[short]).seconds - 432.0).abs() < 1e-6,
             "nothing is known of the rows of this plan"
         );
+    }
+
+    #[test]
+    fn a_run_that_wrote_answers_tells_of_one_that_writes_as_many() {
+        let sft =
+            Work { tokens_are_counted: true, tokens_per_row: 100.0, ..work(0.6, 1_000, 1.0, "t4-small") };
+        let grpo = Work { method: Method::Grpo, generations: 8, completion_tokens: 512, ..sft };
+        let ran = FinishedRun {
+            run: "r".into(),
+            devices: 1,
+            device_memory_gib: Some(15.0),
+            device_watts: Some(70.0),
+            parameters: 600_000_000,
+            rows_seen: Some(1_000.0),
+            // Prompts of 100 tokens and answers of 300, eight of them.
+            tokens_seen: Some(1_000.0 * 8.0 * 400.0),
+            generations: Some(8),
+            seconds: 5_000.0,
+        };
+        let again = estimate(&grpo, std::slice::from_ref(&ran));
+        assert!((again.seconds - 5_000.0).abs() < 1e-6, "the same once more takes as long: {again:?}");
+        assert!(timeout_seconds(&again) as f64 > 5_000.0);
+        let taught = FinishedRun { generations: Some(1), ..ran.clone() };
+        assert_eq!(estimate(&grpo, std::slice::from_ref(&taught)), estimate(&grpo, &[]));
+        assert_eq!(
+            estimate(&sft, &[ran, taught.clone()]),
+            estimate(&sft, &[]),
+            "they tell of no other manner"
+        );
+        let distillation = Work { method: Method::Distillation, generations: 1, ..grpo };
+        assert!((estimate(&distillation, &[taught]).seconds - 5_000.0).abs() < 1e-6);
     }
 
     #[test]

@@ -91,6 +91,8 @@ pub fn inspect(dataset: &str, sample: &Sample) -> DatasetReport {
     let mean = tokens.iter().map(|tokens| f64::from(*tokens)).sum::<f64>() / tokens.len().max(1) as f64;
     DatasetReport {
         dataset: dataset.to_owned(),
+        config: None,
+        split: None,
         rows: sample.total_rows,
         sampled_rows: sample.rows.len(),
         warnings: warnings(&columns, sample, mapped(&methods, &recommended)),

@@ -311,9 +311,9 @@ mod tests {
                 device_memory_gib: Some(gib),
                 device_watts: Some(watts),
                 parameters: 1,
-                rows_seen: 1.0,
+                rows_seen: Some(1.0),
                 tokens_seen: None,
-                writes_answers: false,
+                generations: None,
                 seconds: 1.0,
             };
             for flavor in FLAVORS {

@@ -16,6 +16,7 @@ pub mod model;
 pub mod packing;
 mod plan;
 mod preflight;
+mod rewards;
 mod script;
 pub mod steps;
 
@@ -25,5 +26,5 @@ pub use error::PlanError;
 pub use hardware::{FLAVORS, Flavor, flavor};
 pub use model::{ModelFacts, parameters_in_head, parameters_of, parse_size, weight_files};
 pub use plan::{COMPLETION_TOKENS, MAX_LENGTH, PriceNow, Request, plan};
-pub use preflight::{Output, Owner, PreflightFacts, preflight};
+pub use preflight::{ModelPlace, Output, Owner, PreflightFacts, preflight};
 pub use script::{Places, Rows, script};

@@ -1,6 +1,9 @@
 //! What is known of a model: its parameters and its shape, from `config.json` and the heads of its weight files, else
 //! from the size in its name.
 
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::error::PlanError;
@@ -258,14 +261,48 @@ pub fn weight_files(names: &[String]) -> Vec<&str> {
 ///
 /// # Errors
 /// When the head is no such JSON.
-pub fn parameters_in_head(head: &Value) -> Result<u64, PlanError> {
-    let tensors = head.as_object().ok_or(PlanError::OddWeights)?;
-    let counted = tensors.iter().filter(|(name, _)| name.as_str() != "__metadata__").map(|(_, tensor)| {
-        let shape = tensor.get("shape").and_then(Value::as_array)?;
-        shape.iter().map(Value::as_u64).try_fold(1_u64, |product, size| product.checked_mul(size?))
-    });
-    let mut counted = counted;
-    counted.try_fold(0_u64, |total, size| total.checked_add(size?)).ok_or(PlanError::OddWeights)
+pub fn parameters_in_head(head: &[u8]) -> Result<u64, PlanError> {
+    let Count(total) = serde_json::from_slice(head).map_err(|_| PlanError::OddWeights)?;
+    total.ok_or(PlanError::OddWeights)
+}
+
+/// Parameters of all tensors of a head, counted as it is read: made into values it would take many times its size.
+struct Count(Option<u64>);
+
+/// A tensor of a head.
+#[derive(serde::Deserialize)]
+struct Tensor {
+    shape: Vec<u64>,
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Counting)
+    }
+}
+
+struct Counting;
+
+impl<'de> Visitor<'de> for Counting {
+    type Value = Count;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tensors by their names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut tensors: A) -> Result<Count, A::Error> {
+        let mut total = Some(0_u64);
+        while let Some(name) = tensors.next_key::<String>()? {
+            if name == "__metadata__" {
+                tensors.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let Tensor { shape } = tensors.next_value()?;
+            let product = shape.iter().try_fold(1_u64, |product, size| product.checked_mul(*size));
+            total = total.zip(product).and_then(|(total, product)| total.checked_add(product));
+        }
+        Ok(Count(total))
+    }
 }
 
 #[cfg(test)]
@@ -379,6 +416,7 @@ mod tests {
             "a": {"dtype": "F32", "shape": [3, 4], "data_offsets": [0, 48]},
             "b": {"dtype": "F32", "shape": [], "data_offsets": [48, 52]},
         });
+        let parameters_in_head = |head: &Value| parameters_in_head(head.to_string().as_bytes());
         assert_eq!(parameters_in_head(&head).expect("sound"), 13);
         assert!(parameters_in_head(&json!([1])).is_err());
         assert!(parameters_in_head(&json!({"a": {}})).is_err());

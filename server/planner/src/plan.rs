@@ -81,7 +81,9 @@ pub fn plan(request: &Request<'_>) -> Result<TrainingPlan, PlanError> {
     let packing = request.packing && request.method == Method::Sft;
     let (sequences, tokens) = sequences(request, packing, train_rows);
     let steps = steps(sequences, request.epochs, &batches);
-    let estimate = estimate(&work(request, &choice, train_rows, tokens, &batches), &request.finished);
+    // Rows of a sequence share its tokens.
+    let tokens_per_row = tokens * sequences as f64 / train_rows as f64;
+    let estimate = estimate(&work(request, &choice, train_rows, tokens_per_row, &batches), &request.finished);
     let mut plan = assemble(request, choice, &batches, &estimate);
     plan.eval_rows = eval_rows;
     plan.packing = packing;
@@ -233,6 +235,7 @@ fn assemble(request: &Request<'_>, choice: Choice, batches: &Batches, estimate: 
         figures: Vec::new(),
         dataset: None,
         preflight: None,
+        script: None,
     }
 }
 
@@ -436,6 +439,12 @@ mod tests {
         // Ten rows of 100 tokens share a sequence of 1,024.
         assert_eq!((loose.steps, packed.steps), (175, 18));
         assert!(packed.packing && !loose.packing);
+        let by_operations = |plan: &TrainingPlan| {
+            let figure = plan.figures.iter().find(|figure| figure.name == "time by operations");
+            figure.expect("a figure").value
+        };
+        let (loose, packed) = (by_operations(&loose), by_operations(&packed));
+        assert!((packed / loose - 1.0).abs() < 1e-9, "as many tokens: {packed} and {loose}");
     }
 
     #[test]

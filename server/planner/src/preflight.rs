@@ -40,11 +40,30 @@ pub struct Output {
     pub is_there: Option<Result<bool, String>>,
 }
 
+/// Where a model is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelPlace {
+    /// In a folder of this machine.
+    Here,
+    /// On the Hub.
+    OnHub,
+    /// Not on the Hub, or not for this token to see.
+    Nowhere,
+}
+
+impl ModelPlace {
+    /// By whether the Hub has it.
+    #[must_use]
+    pub fn of_hub(has_it: bool) -> Self {
+        if has_it { Self::OnHub } else { Self::Nowhere }
+    }
+}
+
 /// What was found out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreflightFacts {
-    /// Whether the Hub has the model; none where that is not known.
-    pub model_on_hub: Option<bool>,
+    /// Where the model is; none where that is not known.
+    pub model: Option<ModelPlace>,
     /// Who writes to the Hub.
     pub owner: Owner,
     /// Where the model goes; none where nothing is said.
@@ -81,9 +100,12 @@ fn check(name: &str, standing: Standing, found: impl Into<String>, hint: &str) -
 
 fn model(plan: &TrainingPlan, facts: &PreflightFacts) -> Check {
     let name = &plan.model;
-    let (standing, found) = match facts.model_on_hub {
-        Some(true) => (Standing::Good, format!("`{name}` is on the Hub")),
-        Some(false) => {
+    let (standing, found) = match facts.model {
+        Some(ModelPlace::Here) => {
+            (Standing::Good, format!("`{name}` is a folder of this machine; a job elsewhere cannot read it"))
+        }
+        Some(ModelPlace::OnHub) => (Standing::Good, format!("`{name}` is on the Hub")),
+        Some(ModelPlace::Nowhere) => {
             (Standing::Bad, format!("there is no model `{name}` on the Hub, or the token may not see it"))
         }
         None => (Standing::Doubtful, format!("whether `{name}` can be loaded was not looked at")),
@@ -204,7 +226,12 @@ fn evaluation(plan: &TrainingPlan) -> Check {
 
 fn tracking(facts: &PreflightFacts) -> Check {
     match &facts.tracked_at {
-        Some(setting) => check("tracking", Standing::Good, format!("rows go where {setting} says"), ""),
+        Some(setting) => check(
+            "tracking",
+            Standing::Good,
+            format!("rows go where {setting} says, if the job is given it"),
+            "",
+        ),
         None => {
             let found = "rows of the run stay on the machine it runs on; a job's go with it";
             let hint = "set TRACKIO_SERVER_URL, TRACKIO_SPACE_ID or TRACKIO_DATASET_ID for the job";
@@ -239,7 +266,7 @@ mod tests {
 
     fn good() -> PreflightFacts {
         PreflightFacts {
-            model_on_hub: Some(true),
+            model: Some(ModelPlace::OnHub),
             owner: Owner::Known {
                 name: "ada".into(),
                 may_write: Some(true),
@@ -275,7 +302,7 @@ mod tests {
             |may_write, name: &str| Owner::Known { name: name.into(), may_write, organizations: Vec::new() };
         let output = |name: &str| Some(Output { name: name.into(), is_there: Some(Ok(false)) });
         for (facts, bad) in [
-            (PreflightFacts { model_on_hub: Some(false), ..good() }, "model"),
+            (PreflightFacts { model: Some(ModelPlace::Nowhere), ..good() }, "model"),
             (PreflightFacts { owner: Owner::NoToken, ..good() }, "token"),
             (PreflightFacts { owner: owner(Some(false), "ada"), ..good() }, "token"),
             (PreflightFacts { output: None, ..good() }, "output"),
@@ -289,12 +316,13 @@ mod tests {
         }
         let of_lab = PreflightFacts { output: output("lab/out"), ..good() };
         assert_eq!(standing(&preflight(&plan, &of_lab), "output"), Standing::Good);
+        let here = PreflightFacts { model: Some(ModelPlace::Here), ..good() };
+        assert_eq!(standing(&preflight(&plan, &here), "model"), Standing::Good);
     }
 
     #[test]
     fn what_nobody_knows_is_doubtful() {
-        let facts =
-            PreflightFacts { model_on_hub: None, owner: Owner::NotAsked, output: None, tracked_at: None };
+        let facts = PreflightFacts { model: None, owner: Owner::NotAsked, output: None, tracked_at: None };
         let found = preflight(&planned("3B", 0.0), &facts);
         for name in ["model", "token", "evaluation", "tracking"] {
             assert_eq!(standing(&found, name), Standing::Doubtful, "{name}");

@@ -1,24 +1,19 @@
 //! A plan as a script: one self-contained file for `uv run`, its packages pinned, every keyword one of the pinned TRL.
 
-use paceline_schema::dataset_report::{ColumnKind, DatasetReport};
 use paceline_schema::plan::{Adaptation, Method, Precision, TrainingPlan};
 use serde_json::Value;
 
 use crate::error::PlanError;
 use crate::plan::COMPLETION_TOKENS;
+use crate::rewards::{Rewards, rewards};
 
 const TEMPLATE: &str = include_str!("script.template");
-const REWARDS: &str = include_str!("rewards.template");
 
 /// Packages of a script, at the releases its keywords were checked with.
 const PACKAGES: &[&str] =
     &["accelerate==1.15.0", "datasets==5.2.0", "transformers==5.24.0", "trackio==0.43.0", "trl==1.16.0"];
 const PEFT: &str = "peft==0.21.2";
 const BITSANDBYTES: &str = "bitsandbytes==0.50.2";
-
-/// Columns that may hold what a completion ought to say.
-const ANSWERS: &[&str] =
-    &["solution", "answer", "ground_truth", "expected", "target", "completion", "output", "response"];
 
 /// Where rows are.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +39,8 @@ pub enum Rows<'a> {
 /// Where a script finds its rows and leaves its model.
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {
+    /// The model as it is loaded: its name on the Hub, or the path of its folder.
+    pub model: &'a str,
     /// The dataset.
     pub dataset: Rows<'a>,
     /// Project of the run.
@@ -77,6 +74,12 @@ pub fn script(plan: &TrainingPlan, places: Places<'_>) -> Result<String, PlanErr
     let dataset = plan.dataset.as_ref().ok_or_else(unknown)?;
     let of = dataset.methods.iter().find(|of| of.method == plan.method).ok_or_else(unknown)?;
     let mapping = of.code.as_deref().map(|code| format!("\n\n{}\n", code.trim_end())).unwrap_or_default();
+    // Of a dataset whose rows are in an order the first are not like the others.
+    let part = if dataset.rows == Some(plan.rows) {
+        String::new()
+    } else {
+        format!("dataset = dataset.shuffle(seed=42).select(range(min({}, len(dataset))))\n", plan.rows)
+    };
     let split = if plan.eval_rows > 0 {
         format!("dataset = dataset.train_test_split(test_size={}, seed=42)\n", plan.eval_rows)
     } else {
@@ -91,18 +94,20 @@ pub fn script(plan: &TrainingPlan, places: Places<'_>) -> Result<String, PlanErr
         plan.steps,
         (plan.seconds / 60.0).ceil()
     );
+    let judges = writes_answers(plan.method).then(|| rewards(dataset));
     let filled = [
         ("@title@", title),
         ("@dependencies@", dependencies(plan)),
-        ("@imports@", imports(plan, method)),
-        ("@helpers@", helpers(plan, dataset, places)),
-        ("@trainer@", trainer(plan)),
+        ("@imports@", imports(plan, method, judges.as_ref())),
+        ("@helpers@", helpers(plan, judges.as_ref(), places)),
+        ("@trainer@", trainer(plan, judges.as_ref())),
         ("@arguments@", arguments(plan, places)),
         ("@method@", method.to_owned()),
         ("@train@", train.to_owned()),
+        ("@part@", part),
         ("@split@", split),
         ("@mapping@", mapping),
-        ("@model@", text(&plan.model)),
+        ("@model@", text(places.model)),
         ("@output@", text(places.output)),
         ("@rows@", rows(places.dataset)),
     ];
@@ -165,11 +170,9 @@ fn dependencies(plan: &TrainingPlan) -> String {
     packages.iter().map(|package| format!("#     \"{package}\",\n")).collect()
 }
 
-fn imports(plan: &TrainingPlan, method: &str) -> String {
+fn imports(plan: &TrainingPlan, method: &str, rewards: Option<&Rewards>) -> String {
     let mut imports = String::new();
-    if writes_answers(plan.method) {
-        imports.push_str("import re\n");
-    }
+    imports.push_str(rewards.map(|rewards| rewards.imports).unwrap_or_default());
     imports.push_str("\nfrom datasets import load_dataset\n");
     if plan.lora.is_some() {
         imports.push_str("from peft import LoraConfig\n");
@@ -182,25 +185,32 @@ fn imports(plan: &TrainingPlan, method: &str) -> String {
     }
     imports.push_str("from transformers.trainer_utils import get_last_checkpoint\n");
     imports.push_str(&format!("from trl import {method}Config, {method}Trainer\n"));
+    if plan.method == Method::Sft {
+        let names = "get_training_chat_template, has_generation_markers";
+        imports.push_str(&format!("from trl.chat_template_utils import {names}\n"));
+    }
     imports.trim_start().to_owned()
 }
 
 /// What the trainer is given beside arguments: reward functions, and whether the template marks who speaks.
-fn helpers(plan: &TrainingPlan, dataset: &DatasetReport, places: Places<'_>) -> String {
+fn helpers(plan: &TrainingPlan, rewards: Option<&Rewards>, places: Places<'_>) -> String {
     match plan.method {
         Method::Grpo | Method::Rloo => {
-            let has = |name: &&&str| {
-                dataset.columns.iter().any(|column| {
-                    column.name == **name && [ColumnKind::Text, ColumnKind::Number].contains(&column.kind)
-                })
-            };
-            let answer = ANSWERS.iter().find(has).copied().unwrap_or("answer");
-            format!("LONGEST = {COMPLETION_TOKENS}\n{}", REWARDS.replace("@answer@", &text(answer)))
+            let functions = rewards.map(|rewards| rewards.functions.as_str()).unwrap_or_default();
+            format!("LONGEST = {COMPLETION_TOKENS}\n\n\n{functions}")
         }
         Method::Sft => {
-            let marks = "# In conversations the loss is that of the assistant's words where the chat template marks them.\n\
-                template = AutoTokenizer.from_pretrained(MODEL).chat_template or \"\"\n\
-                marks_assistant = \"messages\" in @train@.column_names and \"generation %}\" in template\n\n";
+            let marks = "# In conversations the loss is that of the assistant's words, where the chat template marks them or TRL has one\n\
+                # of its kind that does.\n\
+                def marks_words(tokenizer):\n    \
+                if not tokenizer.chat_template or has_generation_markers(tokenizer.chat_template):\n        \
+                return bool(tokenizer.chat_template)\n    \
+                try:\n        \
+                return get_training_chat_template(tokenizer) is not None\n    \
+                except ValueError:\n        \
+                return False\n\n\n\
+                is_conversation = \"messages\" in @train@.column_names\n\
+                marks_assistant = is_conversation and marks_words(AutoTokenizer.from_pretrained(MODEL))\n\n";
             let train = if plan.eval_rows > 0 { "dataset[\"train\"]" } else { "dataset" };
             marks.replace("@train@", train)
         }
@@ -220,13 +230,13 @@ fn writes_answers(method: Method) -> bool {
     }
 }
 
-fn trainer(plan: &TrainingPlan) -> String {
+fn trainer(plan: &TrainingPlan, rewards: Option<&Rewards>) -> String {
     let mut lines = String::new();
     if plan.method == Method::Distillation {
         lines.push_str("    teacher_model=TEACHER,\n");
     }
-    if writes_answers(plan.method) {
-        lines.push_str("    reward_funcs=[accuracy, form, brevity],\n");
+    if let Some(rewards) = rewards {
+        lines.push_str(&format!("    reward_funcs=[{}],\n", rewards.names));
     }
     if plan.eval_rows > 0 {
         lines.push_str("    eval_dataset=dataset[\"test\"],\n");
@@ -389,6 +399,7 @@ mod tests {
         let mut plan = plan(&request)?;
         plan.dataset = Some(inspect("rows.jsonl", &sample));
         let places = Places {
+            model: &plan.model,
             dataset: Rows::File { path: "@model@.jsonl", form: "json" },
             project: "p",
             run: "r",
@@ -426,6 +437,7 @@ mod tests {
         let mut plan = plan(&request).expect("fits");
         plan.dataset = Some(inspect("rows.jsonl", &sample));
         let places = Places {
+            model: odd,
             dataset: Rows::Hub { name: odd, config: Some(odd), split: odd },
             project: odd,
             run: odd,
@@ -474,10 +486,17 @@ mod tests {
             "num_generations=8",
             "bf16=True",
             "\"dtype\": \"bfloat16\"",
-            "reward_funcs=",
+            "reward_funcs=[accuracy, form, brevity]",
         ] {
             assert!(grpo.contains(part), "{part}: {grpo}");
         }
+        assert!(!sft.contains(".select("), "all rows are trained on");
+        let code = json!({"prompt": "a", "answer": "def f(): pass", "test_list": ["assert f() is None"]});
+        let code = written(Method::Grpo, "a10g-large", "4B", code).expect("grpo");
+        for part in ["TESTS = \"test_list\"", "reward_funcs=[tested, form, brevity]", "import subprocess"] {
+            assert!(code.contains(part), "{part}: {code}");
+        }
+        assert!(!code.contains("accuracy"), "{code}");
         for script in [sft, dpo, grpo] {
             assert!(
                 script.starts_with("\"\"\"")
@@ -485,6 +504,43 @@ mod tests {
                     && !script.contains("warmup_ratio")
             );
         }
+    }
+
+    #[test]
+    fn a_part_of_the_rows_is_trained_on_where_the_plan_is_for_a_part() {
+        let row = json!({"question": "a", "answer": "b"});
+        let row: Map<String, Value> = row.as_object().expect("an object").clone();
+        let columns = row.keys().cloned().collect();
+        let sample = Sample { columns, rows: vec![row], total_rows: Some(16_000) };
+        let request = Request {
+            model: ModelFacts::of_name("some/model-0.6B").expect("a size"),
+            method: Method::Sft,
+            rows: 1_000,
+            epochs: 1.0,
+            eval_share: 0.1,
+            max_length: MAX_LENGTH,
+            packing: false,
+            row_tokens: sample.row_tokens(),
+            wishes: Wishes::default(),
+            prices: PriceTable::Guide,
+            prices_now: Vec::new(),
+            finished: Vec::new(),
+        };
+        let mut plan = plan(&request).expect("fits");
+        plan.dataset = Some(inspect("a/b", &sample));
+        let places = Places {
+            model: "/models/mine",
+            dataset: Rows::Hub { name: "a/b", config: None, split: "train" },
+            project: "p",
+            run: "r",
+            output: "o",
+            teacher: None,
+        };
+        let written = script(&plan, places).expect("sft");
+        let at = |part: &str| written.find(part).unwrap_or_else(|| panic!("{part}: {written}"));
+        let part = at("dataset = dataset.shuffle(seed=42).select(range(min(1000, len(dataset))))\n");
+        assert!(part < at("dataset.map(") && at("dataset.map(") < at("train_test_split(test_size=100"));
+        assert!(written.contains("MODEL = \"/models/mine\"\n"), "{written}");
     }
 
     #[test]

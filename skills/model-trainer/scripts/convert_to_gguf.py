@@ -12,6 +12,7 @@ which is built here with CMake.
 #     "gguf==0.19.0",
 #     "huggingface-hub==2.4.0",
 #     "peft==0.21.2",
+#     "protobuf==7.36.2",
 #     "sentencepiece==0.2.3",
 #     "torch>=2.8",
 #     "transformers==5.24.0",

@@ -23,7 +23,7 @@ ROWS = {
     "kto": [{"question": asked, "answer": text, "thumbs_up": text == good}
             for asked, good, bad in PAIRS for text in (good, bad)],
     "reward": [{"prompt": asked, "chosen": good, "rejected": bad} for asked, good, bad in PAIRS],
-    "rloo": [{"prompt": asked, "answer": good} for asked, good, _ in PAIRS],
+    "rloo": [{"prompt": asked, "tests": [f"assert {good[6:-1]} > 0"]} for asked, good, _ in PAIRS],
     "distillation": [{"prompt": asked} for asked, *_ in PAIRS],
     # The older form of conversations, which has to become messages.
     "sft-chats": [{"conversations": [{"from": "human", "value": asked}, {"from": "gpt", "value": good}]}
@@ -108,7 +108,7 @@ def test_a_written_script_trains(directory, tiny_model, rows):
         "grpo": {"train/rewards/accuracy/mean", "train/rewards/form/mean", "train/rewards/brevity/mean"},
         "kto": {"train/rewards/chosen"},
         "reward": {"train/margin", "train/accuracy", "eval/loss"},
-        "rloo": {"train/rewards/accuracy/mean", "train/reward", "train/kl"},
+        "rloo": {"train/rewards/tested/mean", "train/reward", "train/kl"},
         "distillation": {"train/completions/mean_length"},
     }[method]
     assert expected <= metrics, metrics

@@ -40,9 +40,9 @@ fn a_finished_run_tells_its_pace_and_its_machine() {
     let [run] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!((run.run.as_str(), run.devices, run.parameters), ("done", 1, 600_000_000), "one GPU is idle");
     assert_eq!((run.device_memory_gib, run.device_watts), (Some(15.0), Some(70.0)));
-    assert_eq!((run.rows_seen, run.tokens_seen), (1_600.0, Some(400_000.0)));
+    assert_eq!((run.rows_seen, run.tokens_seen), (Some(1_600.0), Some(400_000.0)));
     assert!((run.seconds - 200.0).abs() < 10.0, "{}", run.seconds);
-    assert!(!run.writes_answers);
+    assert_eq!(run.generations, None);
 }
 
 #[test]
@@ -60,6 +60,13 @@ fn a_run_that_tells_too_little_or_has_not_finished_is_left_out() {
         (1, 0, None),
         "no sample, no GPU"
     );
-    assert!(found[0].writes_answers);
+    // Sixteen answers a step are two prompts.
+    assert_eq!((found[0].generations, found[0].rows_seen), (Some(8), Some(200.0)));
+    trained(&world, "taught", &CONFIG.replace('}', r#", "max_completion_length": 64}"#), RunState::Finished);
+    trained(&world, "packed", &CONFIG.replace('}', r#", "packing": true}"#), RunState::Finished);
+    let found = world.engine.finished_runs("digits").expect("they are read");
+    let of = |name: &str| found.iter().find(|run| run.run == name).expect("it finished");
+    assert_eq!((of("taught").generations, of("taught").rows_seen), (Some(1), Some(1_600.0)));
+    assert_eq!((of("packed").rows_seen, of("packed").tokens_seen), (None, Some(400_000.0)));
     assert!(world.engine.finished_runs("nowhere").is_err());
 }

@@ -60,14 +60,14 @@ pub(crate) struct PlanArguments {
     /// Look at what has to hold before it starts: model, dataset, token, output, disk, evaluation, tracking.
     #[arg(long, requires = "model")]
     pub(crate) preflight: bool,
-    /// Where the trained model goes on the Hub, as USER/NAME; for `--preflight`.
-    #[arg(long, value_name = "USER/NAME")]
+    /// Where the trained model goes on the Hub, as USER/NAME; a job pushes it there while it trains.
+    #[arg(long, value_name = "USER/NAME", requires = "model")]
     pub(crate) hub_model_id: Option<String>,
     /// Write the training as a script for `uv run` into this new file.
     #[arg(long, value_name = "FILE", requires_all = ["model", "dataset"])]
     pub(crate) script: Option<PathBuf>,
-    /// Model that a script for distillation learns from: a name of the Hub, or a folder.
-    #[arg(long, value_name = "MODEL", requires = "script")]
+    /// Model that distillation learns from: a name of the Hub, or a folder.
+    #[arg(long, value_name = "MODEL", requires_all = ["model", "dataset"])]
     pub(crate) teacher: Option<String>,
     /// Answer in JSON.
     #[arg(long)]

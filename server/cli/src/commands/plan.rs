@@ -23,7 +23,7 @@ use crate::output;
 
 /// Plans, or looks at a dataset when no model is named.
 pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Failure> {
-    let plan = match made(arguments)? {
+    let plan = match made(arguments, None)? {
         Made::Plan(plan) => plan,
         Made::Report(report) => return show(&report, arguments),
     };
@@ -42,8 +42,8 @@ pub(super) enum Made {
     Report(Box<DatasetReport>),
 }
 
-/// Plans, or looks at a dataset.
-pub(super) fn made(arguments: &PlanArguments) -> Result<Made, Failure> {
+/// Plans, or looks at a dataset. `environment` names the variables of the job that trains, where there is to be one.
+pub(super) fn made(arguments: &PlanArguments, environment: Option<Vec<String>>) -> Result<Made, Failure> {
     let sample = local_dataset(arguments)?;
     let adviser = adviser(arguments)?;
     let Some(name) = &arguments.model else {
@@ -53,7 +53,8 @@ pub(super) fn made(arguments: &PlanArguments) -> Result<Made, Failure> {
         };
         return Ok(Made::Report(Box::new(report)));
     };
-    let given = Given { dataset: sample, model: model::facts(name, arguments.params.as_deref())? };
+    let model = model::facts(name, arguments.params.as_deref())?;
+    let given = Given { dataset: sample, model, model_is_here: Path::new(name).is_dir(), environment };
     Ok(Made::Plan(Box::new(adviser.plan(request(arguments, name), given)?)))
 }
 
@@ -63,7 +64,7 @@ pub(super) fn tell(plan: &TrainingPlan, json: bool) -> Result<(), Failure> {
 }
 
 /// A training that may not start is the answer no.
-fn ready(plan: &TrainingPlan) -> Result<(), Failure> {
+pub(super) fn ready(plan: &TrainingPlan) -> Result<(), Failure> {
     let is_ready = plan.preflight.as_ref().is_none_or(|preflight| preflight.ready);
     if is_ready { Ok(()) } else { Err(Failure::AnsweredNo) }
 }

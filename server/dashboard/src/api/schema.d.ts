@@ -1449,6 +1449,8 @@ export interface components {
         DatasetReport: {
             /** @description Its columns. */
             columns: components["schemas"]["ColumnReport"][];
+            /** @description The configuration that was looked at, of a dataset of the Hub. */
+            config?: string | null;
             /** @description Where it is. */
             dataset: string;
             /** @description Its form. */
@@ -1469,6 +1471,8 @@ export interface components {
             rows?: number | null;
             /** @description Rows that were looked at. */
             sampled_rows: number;
+            /** @description The split that was looked at, of a dataset of the Hub. */
+            split?: string | null;
             /** @description What to know before it is trained on. */
             warnings: string[];
         };
@@ -2464,7 +2468,7 @@ export interface components {
             eval_share?: number;
             /** @description Machine of Hugging Face Jobs, as `t4-small`; the guide's choice when absent. */
             flavor?: string | null;
-            /** @description Where the trained model goes, as `user/name`; looked at by `preflight`. */
+            /** @description Where the trained model goes, as `user/name`; looked at by `preflight`, and where a job pushes it. */
             hub_model_id?: string | null;
             /**
              * Format: int64
@@ -2491,8 +2495,12 @@ export interface components {
             rows?: number | null;
             /** @description Rows of a dataset that is not on the Hub, at most 1,000, each an object. */
             sample?: Record<string, unknown>[] | null;
+            /** @description Whether to answer the script that trains, too; of a dataset of the Hub. */
+            script?: boolean;
             /** @description Its split; `train`, else the first, when absent. */
             split?: string | null;
+            /** @description The model that is learnt from, for a script of `distillation`. */
+            teacher?: string | null;
         };
         /**
          * @description The numbers a training computes in.
@@ -3594,6 +3602,8 @@ export interface components {
              * @description Rows of the dataset.
              */
             rows: number;
+            /** @description The training as a Python script for `uv run`, where that was asked for. */
+            script?: string | null;
             /**
              * Format: double
              * @description Time it takes.
@@ -3976,6 +3986,7 @@ export interface operations {
                      *           "name": "question"
                      *         }
                      *       ],
+                     *       "config": null,
                      *       "dataset": "sample",
                      *       "format": "other",
                      *       "mean_tokens": 4,
@@ -4174,6 +4185,7 @@ export interface operations {
                      *       ],
                      *       "rows": 1000,
                      *       "sampled_rows": 1,
+                     *       "split": null,
                      *       "warnings": []
                      *     }
                      */
@@ -4666,7 +4678,9 @@ export interface operations {
                  *       "project": null,
                  *       "rows": 2800,
                  *       "sample": null,
-                 *       "split": null
+                 *       "script": false,
+                 *       "split": null,
+                 *       "teacher": null
                  *     }
                  */
                 "application/json": components["schemas"]["PlanRequest"];
@@ -4823,6 +4837,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "rows": 2800,
+                     *       "script": null,
                      *       "seconds": 1209.6,
                      *       "seconds_high": 1752,
                      *       "seconds_low": 241.979077,

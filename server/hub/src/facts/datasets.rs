@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::in_query;
-use crate::remote::{Account, Client, HubFault, HubFaultKind, Payload, RepositoryId, hastily};
+use super::{asked_at, in_query};
+use crate::remote::{Account, Client, HubFault, HubFaultKind, RepositoryId};
 
 /// Rows of one answer of the datasets server.
 const ROWS: usize = 100;
@@ -79,11 +79,7 @@ impl Server {
         let server = self.client.account().datasets_server();
         let address = format!("{server}/{what}?dataset={}{more}", in_query(&self.id));
         let doing = self.doing();
-        let said = hastily(|| {
-            let mut response = self.client.send("GET", &address, &Payload::Nothing, &[], &doing)?;
-            self.client.read(&mut response, &doing)
-        });
-        let said = said.map_err(|fault| match fault.kind {
+        asked_at(&self.client, &address, &doing).map_err(|fault| match fault.kind {
             HubFaultKind::NotFound => HubFault::new(
                 HubFaultKind::NotFound,
                 format!("there is no dataset `{}` on the Hub, or the token may not see it", self.id),
@@ -95,8 +91,7 @@ impl Server {
             | HubFaultKind::Conflict
             | HubFaultKind::Unusable
             | HubFaultKind::Local => fault,
-        })?;
-        serde_json::from_slice(&said).map_err(|_| self.strange())
+        })
     }
 
     /// The configuration and split that are meant.

@@ -8,7 +8,7 @@ use crate::remote::{Account, Client, HubFault, HubFaultKind, Payload, Repository
 /// First bytes of a weight file; the heads of most are within them.
 const FIRST_BYTES: u64 = 100_000;
 /// A head is a list of tensors, a few megabytes for the largest models.
-const LARGEST_HEAD_BYTES: u64 = 32 << 20;
+const LARGEST_HEAD_BYTES: u64 = 16 << 20;
 /// Weight files of a model whose heads are read one by one; of more, the shape in the config tells the size.
 const MOST_FILES: usize = 64;
 
@@ -17,11 +17,12 @@ const MOST_FILES: usize = 64;
 pub struct HubModel {
     /// Its `config.json`; none where it has none.
     pub config: Option<Value>,
-    /// The heads of its weight files; empty where it has none in that form, or too many.
-    pub heads: Vec<Value>,
+    /// Parameters of its weight files; none where it has none in that form, or too many.
+    pub parameters: Option<u64>,
 }
 
-/// Asks for a model. `weights` chooses its weight files from the names of all its files.
+/// Asks for a model. `weights` chooses its weight files from the names of all its files; `count` tells the parameters of a
+/// file by its head, as JSON.
 ///
 /// # Errors
 /// When there is no such model, it may not be seen, or the Hub does not answer.
@@ -29,6 +30,7 @@ pub fn model(
     account: Account,
     name: &str,
     weights: impl Fn(&[String]) -> Vec<String>,
+    count: impl Fn(&[u8]) -> Option<u64>,
 ) -> Result<HubModel, HubFault> {
     let id: RepositoryId = name.parse()?;
     let id = id.to_string();
@@ -44,19 +46,19 @@ pub fn model(
     };
     let files = weights(&names);
     let files = if files.len() > MOST_FILES { Vec::new() } else { files };
-    let heads: Result<Vec<Value>, HubFault> = files
-        .iter()
-        .map(|file| head(&client, &format!("/{id}/resolve/main/{}", in_address(file)), &doing))
-        .collect();
-    Ok(HubModel { config, heads: heads? })
+    let mut parameters = None;
+    for file in &files {
+        // One head is held at a time: whoever names a model may have made it.
+        let head = head(&client, &format!("/{id}/resolve/main/{}", in_address(file)), &doing)?;
+        let total = count(&head).and_then(|count| count.checked_add(parameters.unwrap_or(0)));
+        parameters = Some(total.ok_or_else(|| odd(&doing))?);
+    }
+    Ok(HubModel { config, parameters })
 }
 
 /// The head of a weight file: its length in 8 bytes, and so many bytes of JSON.
-fn head(client: &Client, path: &str, doing: &str) -> Result<Value, HubFault> {
-    let odd = || {
-        let message = format!("{doing} found weights that are not in the form of safetensors");
-        HubFault::new(HubFaultKind::Unusable, message, "give the size of the model by hand")
-    };
+fn head(client: &Client, path: &str, doing: &str) -> Result<Vec<u8>, HubFault> {
+    let odd = || odd(doing);
     let mut bytes = first_bytes(client, path, FIRST_BYTES, doing)?;
     let length = bytes.first_chunk().map(|length| u64::from_le_bytes(*length)).ok_or_else(odd)?;
     if length > LARGEST_HEAD_BYTES {
@@ -66,7 +68,12 @@ fn head(client: &Client, path: &str, doing: &str) -> Result<Value, HubFault> {
         bytes = first_bytes(client, path, length + 8, doing)?;
     }
     let end = usize::try_from(length + 8).map_err(|_| odd())?;
-    serde_json::from_slice(bytes.get(8..end).ok_or_else(odd)?).map_err(|_| odd())
+    bytes.get(8..end).map(<[u8]>::to_vec).ok_or_else(odd)
+}
+
+fn odd(doing: &str) -> HubFault {
+    let message = format!("{doing} found weights that are not in the form of safetensors");
+    HubFault::new(HubFaultKind::Unusable, message, "give the size of the model by hand")
 }
 
 /// The first bytes of a file. A store that does not cut files where it is asked to is read no further than that.

@@ -41,7 +41,7 @@ pub fn rights(account: Account) -> Result<Option<Rights>, HubFault> {
 ///
 /// # Errors
 /// When the name is none, or the Hub does not answer.
-pub fn what_is_there(account: Account, model: &str) -> Result<bool, HubFault> {
+pub fn has_model(account: Account, model: &str) -> Result<bool, HubFault> {
     let id: RepositoryId = model.parse()?;
     let client = Client::new(account);
     match asked(&client, &format!("/api/models/{id}"), &format!("looking for the model `{id}`")) {

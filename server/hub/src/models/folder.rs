@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::record::OURS;
 use crate::remote::{HubFault, HubFaultKind, LocalFile};
 use crate::sync::CARD;
 
@@ -73,7 +74,8 @@ impl ModelFolder {
             library: Library::Unknown,
             base_model: None,
         };
-        found.walk(folder, folder)?;
+        let inside = Inside::of(folder)?;
+        found.walk(&inside, folder, folder)?;
         if let Some(path) = found.files.remove(CARD) {
             found.card = Some(fs::read_to_string(&path).map_err(|error| HubFault::local(&path, &error))?);
         }
@@ -89,7 +91,7 @@ impl ModelFolder {
         Ok(found)
     }
 
-    fn walk(&mut self, root: &Path, folder: &Path) -> Result<(), HubFault> {
+    fn walk(&mut self, inside: &Inside, root: &Path, folder: &Path) -> Result<(), HubFault> {
         let failed = |error: std::io::Error| HubFault::local(folder, &error);
         for entry in fs::read_dir(folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
@@ -106,11 +108,17 @@ impl ModelFolder {
             if name.starts_with(['.', '_']) {
                 continue;
             }
+            // A folder that was fetched from a publication has what that one said of itself.
+            if folder == root && name == OURS {
+                self.left_out.push(relative);
+                continue;
+            }
             let kind = entry.file_type().map_err(failed)?;
-            // Caches of models are made of links to files; a link to a folder could lead in a circle.
-            let is_file = kind.is_file() || kind.is_symlink() && path.is_file();
+            // Caches of models are made of links to files; a link to a folder could lead in a circle, and one to a file
+            // elsewhere could tell what is no part of the model.
+            let is_file = kind.is_file() || kind.is_symlink() && path.is_file() && inside.holds(&path);
             if kind.is_dir() && !name.starts_with("checkpoint-") {
-                self.walk(root, &path)?;
+                self.walk(inside, root, &path)?;
             } else if is_file && !OF_TRAINING.iter().any(|of_training| name.starts_with(of_training)) {
                 self.files.insert(relative, path);
             } else {
@@ -186,8 +194,36 @@ impl ModelFolder {
     }
 }
 
-fn is_weights(path: &str) -> bool {
-    path.rsplit_once('.').is_some_and(|(_, ending)| WEIGHTS.contains(&ending))
+/// Where files of a model may lie: below its folder, or, in the cache of the Hub's client, among the files of its repository.
+struct Inside {
+    folder: PathBuf,
+    blobs: Option<PathBuf>,
+}
+
+impl Inside {
+    fn of(folder: &Path) -> Result<Self, HubFault> {
+        let folder = folder.canonicalize().map_err(|error| HubFault::local(folder, &error))?;
+        let is_cached = folder.parent().is_some_and(|parent| parent.ends_with("snapshots"));
+        let blobs = folder.ancestors().nth(2).filter(|_| is_cached).map(|of| of.join("blobs"));
+        Ok(Self { folder, blobs })
+    }
+
+    /// Whether a link leads there.
+    fn holds(&self, link: &Path) -> bool {
+        let within = |target: &Path| {
+            target.starts_with(&self.folder)
+                || self.blobs.as_ref().is_some_and(|blobs| target.starts_with(blobs))
+        };
+        link.canonicalize().is_ok_and(|target| within(&target))
+    }
+}
+
+/// Whether a file is of a model, and not of going on with its training.
+pub(super) fn is_weights(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_of_training = OF_TRAINING.iter().any(|of_training| name.starts_with(of_training))
+        || path.split('/').any(|part| part.starts_with("checkpoint-") || part == "last-checkpoint");
+    !is_of_training && path.rsplit_once('.').is_some_and(|(_, ending)| WEIGHTS.contains(&ending))
 }
 
 /// Whether a text can be `OWNER/NAME` on the Hub, and is no path here.
@@ -231,6 +267,31 @@ mod tests {
             (found.card.as_deref(), found.library),
             (Some("words"), Library::Transformers(Task::Writing))
         );
+    }
+
+    #[test]
+    fn what_a_publication_said_and_what_lies_elsewhere_stays_here() {
+        let elsewhere = folder(&[("token", "secret"), ("blobs/0f", "x")]);
+        let found = folder(&[
+            ("model.safetensors", "x"),
+            ("paceline/published.json", "{}"),
+            ("more/paceline/notes.txt", "x"),
+            ("words.txt", "x"),
+        ]);
+        let link = |to: &Path, from: &Path| std::os::unix::fs::symlink(to, from).expect("a link");
+        link(&elsewhere.path().join("token"), &found.path().join("notes.txt"));
+        link(Path::new("words.txt"), &found.path().join("again.txt"));
+        let looked = ModelFolder::look(found.path()).expect("a model");
+        let names: Vec<&str> = looked.files.keys().map(String::as_str).collect();
+        assert_eq!(names, ["again.txt", "model.safetensors", "more/paceline/notes.txt", "words.txt"]);
+        assert_eq!(looked.left_out, ["notes.txt", "paceline"]);
+        // As the Hub's client keeps models.
+        let kept = elsewhere.path().join("snapshots/abc");
+        fs::create_dir_all(&kept).expect("it is made");
+        link(Path::new("../../blobs/0f"), &kept.join("model.safetensors"));
+        link(Path::new("../../token"), &kept.join("token"));
+        let looked = ModelFolder::look(&kept).expect("a model");
+        assert_eq!((looked.files.len(), looked.left_out.as_slice()), (1, &["token".to_owned()][..]));
     }
 
     #[test]

@@ -68,8 +68,28 @@ pub(super) fn settings(config: &Value) -> Vec<(String, String)> {
     settings
 }
 
+/// A value without the folders of this machine: where something lies here is nobody's business.
+fn without_places(value: &Value) -> Value {
+    match value {
+        Value::String(text) => {
+            let text = text.trim();
+            let has_drive = text.get(1..3).is_some_and(|drive| [":\\", ":/"].contains(&drive));
+            let is_place = has_drive
+                || ["/", "~/", "./", "../", "file:", "\\\\"].iter().any(|begin| text.starts_with(begin));
+            let last = || text.trim_end_matches(['/', '\\']).rsplit(['/', '\\']).next().unwrap_or_default();
+            Value::from(if is_place { last() } else { text })
+        }
+        Value::Array(items) => items.iter().map(without_places).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), without_places(value))).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
 /// A value as a person reads it; nothing for what says nothing.
 fn text(value: &Value) -> Option<String> {
+    let value = &without_places(value);
     let text = match value {
         Value::Null => return None,
         Value::String(text) if text.is_empty() => return None,
@@ -96,6 +116,24 @@ pub(super) fn first_text<'a>(config: &'a Value, names: &[&str]) -> Option<&'a st
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn where_something_lies_is_not_told() {
+        let config = json!({
+            "dataset": "/home/ada/clients/acme/rows.jsonl",
+            "model": "Qwen/Qwen3-0.6B",
+            "output_dir": "~/runs/acme/",
+            "files": ["../acme/a.txt", {"at": "C:\\Users\\ada\\b.txt"}],
+            "ratio": "1/2",
+        });
+        let told: Map<String, Value> =
+            settings(&config).into_iter().map(|(name, value)| (name, Value::from(value))).collect();
+        let expected = json!({
+            "dataset": "rows.jsonl", "model": "Qwen/Qwen3-0.6B", "output_dir": "acme",
+            "files": r#"["a.txt",{"at":"b.txt"}]"#, "ratio": "1/2",
+        });
+        assert_eq!(Value::Object(told), expected);
+    }
 
     #[test]
     fn a_person_is_told_of_all_and_of_a_trainers_record_what_is_asked_for() {

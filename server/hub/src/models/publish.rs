@@ -8,13 +8,13 @@ use paceline_storage::Store;
 
 use super::card::{self, Telling};
 use super::chart::chart;
-use super::folder::{Library, ModelFolder};
+use super::folder::{Library, ModelFolder, is_weights};
 use super::head;
 use super::hyperparameters::first_text;
-use super::record::{RECORD, Record};
+use super::record::{OURS, RECORD, Record};
 use crate::remote::{
     Account, Change, Head, HubFault, HubFaultKind, LocalFile, RemoteFile, Repository, RepositoryId,
-    RepositoryKind, pause,
+    RepositoryKind, digest_text, pause,
 };
 use crate::sync::{CARD, MOST_LOOKS, is_unclear, plain, split, target};
 
@@ -52,10 +52,8 @@ pub fn publish(
     let model = Repository::open(account.clone(), RepositoryKind::Model, &id)?;
     let work = Work { facts, asked, folder: &folder, files: &files, model: &model, hub: account.endpoint() };
     let mut looks = 1;
-    // What comes while it is being filled changes nothing about whose it is.
-    let mut may_replace = asked.replace;
     loop {
-        let fault = match work.attempt(&mut may_replace)? {
+        let fault = match work.attempt()? {
             Ok(published) => return Ok(published),
             Err(fault) => fault,
         };
@@ -87,7 +85,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// One look at the repository and one commit; whether that was made may be unclear.
-    fn attempt(&self, may_replace: &mut bool) -> Result<Result<PublishedModel, HubFault>, HubFault> {
+    fn attempt(&self) -> Result<Result<PublishedModel, HubFault>, HubFault> {
         let head = self.look()?;
         let there = self.model.files(&head.commit)?;
         let listed: BTreeMap<&str, &RemoteFile> =
@@ -98,24 +96,30 @@ impl Work<'_> {
             None => None,
         };
         let old = before.as_ref().map(|record| &record.files);
-        if !*may_replace {
+        if !self.asked.replace {
             self.expect_no_other_weights(&listed, old)?;
         }
-        *may_replace = true;
         let mut changes = BTreeMap::new();
         for (path, file) in self.files {
             let is_there = listed.get(path.as_str()).is_some_and(|remote| {
                 remote.bytes == file.bytes
                     && match &remote.sha256 {
                         Some(sha256) => *sha256 == file.sha256,
-                        None => old.and_then(|old| old.get(path)) == Some(&file.sha256),
+                        // The record says what was put there, and not whether somebody wrote into it since.
+                        None => match text(path) {
+                            Ok(there) => there.is_some_and(|there| digest_text(&there) == file.sha256),
+                            Err(_) => old.and_then(|old| old.get(path)) == Some(&file.sha256),
+                        },
                     }
             });
             if !is_there {
                 changes.insert(path.clone(), Change::File(file.clone()));
             }
         }
-        let is_gone = |path: &&String| !self.files.contains_key(*path) && listed.contains_key(path.as_str());
+        let is_own = |path: &str| path.split('/').next() == Some(OURS);
+        let is_gone = |path: &&String| {
+            !self.files.contains_key(*path) && listed.contains_key(path.as_str()) && !is_own(path)
+        };
         changes.extend(
             old.into_iter().flat_map(BTreeMap::keys).filter(is_gone).map(|path| (path.clone(), Change::Gone)),
         );
@@ -201,7 +205,8 @@ impl Work<'_> {
         )
     }
 
-    /// Whether all weights of these names came from here or are the same.
+    /// Whether all weights of these names came from here or are the same. Where nothing was published yet, no other model is
+    /// there either: its config and tokenizer would be written over.
     fn expect_no_other_weights(
         &self,
         listed: &BTreeMap<&str, &RemoteFile>,
@@ -224,7 +229,19 @@ impl Work<'_> {
                 ));
             }
         }
-        Ok(())
+        let is_same = |path: &str, there: &RemoteFile| {
+            self.files.get(path).is_some_and(|file| there.sha256.as_ref() == Some(&file.sha256))
+        };
+        let mut weights = listed.iter().filter(|(path, _)| is_weights(path));
+        let is_another = old.is_none() && !weights.clone().any(|(path, there)| is_same(path, there));
+        match weights.next().filter(|_| is_another) {
+            Some((path, _)) => Err(HubFault::new(
+                HubFaultKind::Refused,
+                format!("{} holds `{}` of another model", self.model, path.escape_debug()),
+                "name another repository; `--replace` puts this model beside it, and writes over what has the same names",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The card as it is to be, and the lines of its head that are ours.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// The folder of what a publication says of itself.
+pub(super) const OURS: &str = "paceline";
 /// Where it stands in the repository.
 pub(super) const RECORD: &str = "paceline/published.json";
 

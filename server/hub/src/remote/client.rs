@@ -175,8 +175,24 @@ impl Client {
     /// # Errors
     /// When it breaks off or is larger than can be.
     pub(crate) fn read(&self, response: &mut Response<Body>, doing: &str) -> Result<Vec<u8>, HubFault> {
-        let read = response.body_mut().with_config().limit(LARGEST_ANSWER_BYTES).read_to_vec();
-        read.map_err(|error| self.away(&error, doing))
+        self.read_at_most(response, LARGEST_ANSWER_BYTES, doing)
+    }
+
+    /// The same of an answer of at most so many bytes.
+    pub(crate) fn read_at_most(
+        &self,
+        response: &mut Response<Body>,
+        most: u64,
+        doing: &str,
+    ) -> Result<Vec<u8>, HubFault> {
+        let read = response.body_mut().with_config().limit(most).read_to_vec();
+        read.map_err(|error| {
+            if matches!(error, ureq::Error::BodyExceedsLimit(_)) {
+                let message = format!("{doing} met an answer of more than {most} bytes");
+                return HubFault::new(HubFaultKind::Unusable, message, "look at what is asked for");
+            }
+            self.away(&error, doing)
+        })
     }
 
     /// No answer, or not the whole of it. An address in the error may be signed, so only its kind is said.

@@ -1,4 +1,4 @@
-//! A file on this machine that is to be in a Dataset.
+//! A file on this machine that is to be in a repository.
 
 use std::fs::File;
 use std::io::Read;

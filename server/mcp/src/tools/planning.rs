@@ -1,17 +1,19 @@
 //! Plans of trainings, and what datasets serve, before anything is paid for.
 
 use paceline_advice::Given;
+use paceline_schema::Detail;
 use paceline_schema::dataset_report::DatasetReport;
 use paceline_schema::plan::TrainingPlan;
 use paceline_schema::plan_request::{InspectRequest, PlanRequest};
 use serde_json::Value;
 
+use crate::fault::Fault;
 use crate::tool::{Ask, Here, data};
 use crate::world::Pending;
 use paceline_query::Form;
 
 /// What a plan holds beside what decides.
-const SECONDARY: &[&str] = &[
+pub(super) const SECONDARY: &[&str] = &[
     "figures",
     "memory",
     "dataset",
@@ -41,11 +43,17 @@ impl Ask for PlanRequest {
     const TITLE: &'static str = "What does this training take?";
     const DESCRIPTION: &'static str = "Plans the training of a model before anything is paid for: which weights, which machine, \
         batch, steps, time, price with its list, time-out, and why. Show the user time and price, and ask before submitting. \
-        `project` corrects the time by its finished runs; `preflight` tells what would go wrong.";
+        `project` corrects the time by its finished runs; `preflight` tells what would go wrong; `script` with `detail: full` \
+        answers the script, too.";
     const SECONDARY: &'static [&'static str] = SECONDARY;
     type Answer = TrainingPlan;
 
-    fn ask(self, world: Here, _: Form) -> Pending<Value> {
+    fn ask(self, world: Here, form: Form) -> Pending<Value> {
+        if self.script && form.detail != Detail::Full {
+            let fault =
+                Fault::new("a script is longer than this form of the answer", "ask with `detail` `full`");
+            return Box::pin(async move { Err(fault) });
+        }
         world.advise(Box::new(move |adviser| data(&adviser.plan(self, Given::default())?)))
     }
 }

@@ -66,14 +66,14 @@ fn parameters_in_files(folder: &Path) -> Result<Option<u64>, Failure> {
 }
 
 fn parameters_in_file(path: &Path) -> Result<u64, Failure> {
-    let head = || -> Option<Value> {
+    let head = || -> Option<Vec<u8>> {
         let mut file = File::open(path).ok()?;
         let mut length = [0; 8];
         file.read_exact(&mut length).ok()?;
         let length = u64::from_le_bytes(length);
         let mut head = Vec::new();
         file.take(length.min(LARGEST_HEAD_BYTES)).read_to_end(&mut head).ok()?;
-        serde_json::from_slice(&head).ok()
+        Some(head)
     };
     let head = head().ok_or(PlanError::OddWeights)?;
     Ok(parameters_in_head(&head)?)

@@ -4,7 +4,8 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use paceline_planner::{Places, Rows, script};
+use paceline_advice::{Loaded, hub_rows, script_of};
+use paceline_planner::Rows;
 use paceline_schema::plan::TrainingPlan;
 
 use super::is_file;
@@ -19,20 +20,22 @@ pub(in crate::commands) fn text(
     dataset: &str,
     arguments: &PlanArguments,
 ) -> Result<String, Failure> {
-    let model = plan.model.trim_end_matches('/').rsplit('/').next().unwrap_or(&plan.model);
-    let run = format!("{}-{}", plan.method.as_str(), plan.adaptation.as_str());
     // The script may be run from another folder.
     let path = std::path::absolute(dataset)?.display().to_string();
     let rows = if is_file(dataset) {
         Rows::File { path: &path, form: form(Path::new(&path)) }
     } else {
-        let split = arguments.split.as_deref().unwrap_or("train");
-        Rows::Hub { name: dataset, config: arguments.config.as_deref(), split }
+        hub_rows(plan, dataset)
     };
-    let output = format!("{model}-{run}");
-    let teacher = arguments.teacher.as_deref();
-    let places = Places { dataset: rows, project: model, run: &run, output: &output, teacher };
-    Ok(script(plan, places)?)
+    let model = loaded(&plan.model)?;
+    let teacher = arguments.teacher.as_deref().map(loaded).transpose()?;
+    Ok(script_of(plan, rows, Loaded { model: &model, teacher: teacher.as_deref() })?)
+}
+
+/// A model as it is loaded from any folder.
+fn loaded(model: &str) -> Result<String, Failure> {
+    let is_folder = Path::new(model).is_dir();
+    Ok(if is_folder { std::path::absolute(model)?.display().to_string() } else { model.to_owned() })
 }
 
 /// Writes it.
