@@ -35,6 +35,8 @@ pub(crate) enum JobsCommand {
     Cancel(JobNamed),
     /// Run commands and scripts by the clock, by Hugging Face Jobs.
     #[command(subcommand)]
+    #[command(after_help = "Examples:\n  paceline jobs scheduled ps --on hf\n  \
+        paceline jobs scheduled run --on hf --schedule '0 3 * * *' -- python nightly.py")]
     Scheduled(ScheduledCommand),
     /// Tell which machines there are and what they cost.
     #[command(after_help = "Examples:\n  paceline jobs hardware\n  paceline jobs hardware --on hf --json")]
