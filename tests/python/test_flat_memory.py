@@ -17,6 +17,8 @@ from support.processes import memory_bytes
 from support.trainer import Trainer
 from support.waiting import wait_until
 
+pytestmark = pytest.mark.alone
+
 MIB = 1 << 20
 ROWS_OF_A_DAY = 24 * 3_600
 LEVELS = 12
@@ -184,7 +186,6 @@ RUNS = {
 }
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("way", RUNS)
 def test_runs_that_ended_leave_nothing_in_the_process(directory, way):
     runs = LEVELS * (84 if way == "of the run" else 12)
