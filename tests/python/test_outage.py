@@ -7,6 +7,8 @@ import json
 import os
 import time
 
+import pytest
+
 from support.proxy import Proxy
 from support.server import Server
 from support.waiting import wait_until
@@ -61,6 +63,7 @@ class UnsteadyServer:
         self.server = self._start()
 
 
+@pytest.mark.alone
 def test_every_row_arrives_once_whatever_becomes_of_the_server(directory, new_directory, random_source):
     home = new_directory()
     home.path.mkdir()

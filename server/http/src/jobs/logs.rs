@@ -1,10 +1,10 @@
 //! What a job prints, as Server-Sent Events in the form of Hugging Face Jobs, from its first line on or its last ones.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, Date};
 use actix_web::web::{Bytes, Path, Query};
 use futures_util::stream::unfold;
 use paceline_jobs::LogReader;
@@ -60,6 +60,8 @@ pub(super) async fn answer(
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((CACHE_CONTROL, "no-store"))
+        // Hugging Face's client takes lines that are newer than this for later ones. The usual one is old on a busy machine.
+        .insert_header(Date(SystemTime::now().into()))
         // Compressors hold back what is small.
         .insert_header((CONTENT_ENCODING, "identity"))
         .streaming(stream))
