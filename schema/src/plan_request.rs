@@ -7,6 +7,8 @@ use crate::plan::{Adaptation, PriceTable};
 
 /// Times each row is seen unless it is said.
 pub const USUAL_EPOCHS: f64 = 3.0;
+/// Rows of a dataset at most.
+pub const MOST_ROWS: u64 = 1_000_000_000_000;
 /// TRL's own longest row, tokens.
 pub const USUAL_MAX_LENGTH: u32 = 1_024;
 
@@ -25,6 +27,7 @@ pub struct InspectRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<Object>>, max_items = 1000))]
     pub sample: Option<Vec<Map<String, Value>>>,
     /// Rows of the whole dataset, where `sample` is a part of it.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000_000u64))]
     pub rows: Option<u64>,
 }
 
@@ -56,9 +59,11 @@ pub struct PlanRequest {
     #[serde(default)]
     pub sample: Option<Vec<Map<String, Value>>>,
     /// Rows to train on; those of the dataset when absent.
+    #[cfg_attr(feature = "openapi", schema(maximum = 1_000_000_000_000u64))]
     #[serde(default)]
     pub rows: Option<u64>,
     /// Times each row is seen.
+    #[cfg_attr(feature = "openapi", schema(exclusive_minimum = 0, maximum = 10_000))]
     #[serde(default = "usual_epochs")]
     pub epochs: f64,
     /// Machine of Hugging Face Jobs, as `t4-small`; the guide's choice when absent.

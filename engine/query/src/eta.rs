@@ -10,6 +10,9 @@ use crate::level::{Busy, Level, Pause, filter, median, merge, take_out_pauses};
 
 /// A trend is believed from this share of explained variance on.
 const TREND_EXPLAINED: f64 = 0.9;
+/// The sum of pauses that come at random is as often above as below its mean less a third of a pause, as that of a gamma
+/// distribution is (Chen and Rubin, 1986); what is told should not be wrong to one side more often.
+const MEDIAN_BELOW_MEAN: f64 = 1.0 / 3.0;
 /// With fewer intervals an earlier pace is none.
 const FEWEST_EARLIER: usize = 3;
 
@@ -274,7 +277,8 @@ impl Pace {
 
     fn pauses_to_come(&self, remaining: f64, total: f64) -> f64 {
         let sum: f64 = self.pauses.iter().map(|pause| pause.seconds).sum();
-        let by_rate = sum / self.steps * remaining;
+        let count = self.pauses.len() as f64;
+        let by_rate = sum / count.max(1.0) * (count / self.steps * remaining - MEDIAN_BELOW_MEAN).max(0.0);
         let (Some(first), Some(last), Some(newest)) =
             (self.pauses.first(), self.pauses.last(), self.intervals.last())
         else {
@@ -283,7 +287,7 @@ impl Pace {
         if self.pauses.len() < 2 {
             return by_rate;
         }
-        let period = (last.step - first.step) / (self.pauses.len() - 1) as f64;
+        let period = (last.step - first.step) / (count - 1.0);
         let tolerance = (0.12 * period).max(1.01 * newest.steps);
         let regular =
             self.pauses.windows(2).all(|pair| (pair[1].step - pair[0].step - period).abs() <= tolerance);
@@ -291,8 +295,7 @@ impl Pace {
         if !regular || overdue || period <= 0.0 {
             return by_rate;
         }
-        let mean = sum / self.pauses.len() as f64;
-        mean * ((total + newest.steps / 2.0 - last.step) / period).floor().max(0.0)
+        sum / count * ((total + newest.steps / 2.0 - last.step) / period).floor().max(0.0)
     }
 }
 

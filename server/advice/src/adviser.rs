@@ -323,6 +323,10 @@ mod tests {
         let request = serde_json::from_value(json!({"sample": rows})).expect("a request");
         let fault = adviser().inspect(request).expect_err("too many");
         assert!(fault.to_string().contains("1001 rows"), "{fault}");
+        let more =
+            InspectRequest { rows: Some(u64::MAX), dataset: Some("a/b".to_owned()), ..Default::default() };
+        let fault = adviser().inspect(more).expect_err("more than there are anywhere");
+        assert!(fault.to_string().contains("`rows` is 18446744073709551615"), "{fault}");
         let fault = adviser().inspect(InspectRequest::default()).expect_err("nothing");
         assert!(fault.to_string().contains("no dataset"), "{fault}");
     }

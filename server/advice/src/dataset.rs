@@ -2,7 +2,7 @@
 
 use paceline_hub::facts;
 use paceline_hub::remote::Account;
-use paceline_planner::{Sample, inspect};
+use paceline_planner::{Sample, check_rows, inspect};
 use paceline_schema::dataset_report::DatasetReport;
 use paceline_schema::plan_request::InspectRequest;
 
@@ -29,6 +29,7 @@ impl Looked {
 /// Looks at the dataset that a request names; none where it names none.
 pub(crate) fn look(request: InspectRequest, hub: Option<&Account>) -> Result<Option<Looked>, AdviceFault> {
     let InspectRequest { dataset, config, split, sample, rows } = request;
+    check_rows(rows.unwrap_or_default())?;
     if let Some(sampled) = sample {
         if sampled.len() > MOST_SAMPLED_ROWS {
             let message = format!("`sample` has {} rows, more than {MOST_SAMPLED_ROWS}", sampled.len());

@@ -25,6 +25,6 @@ pub use dataset::{LONGEST_NAME, MOST_COLUMNS, Sample, inspect};
 pub use error::PlanError;
 pub use hardware::{FLAVORS, Flavor, flavor};
 pub use model::{ModelFacts, parameters_in_head, parameters_of, parse_size, weight_files};
-pub use plan::{COMPLETION_TOKENS, MAX_LENGTH, PriceNow, Request, plan};
+pub use plan::{COMPLETION_TOKENS, MAX_LENGTH, PriceNow, Request, check_rows, plan};
 pub use preflight::{ModelPlace, Output, Owner, PreflightFacts, preflight};
 pub use script::{Places, Rows, script};

@@ -3,6 +3,7 @@
 use paceline_schema::plan::{
     Adaptation, Figure, FinishedRun, LoraPlan, Method, Precision, Price, PriceTable, TrainingPlan,
 };
+use paceline_schema::plan_request::MOST_ROWS;
 
 use crate::choice::{Choice, GENERATIONS, RANK, Wishes, choose};
 use crate::cost::{Estimate, START_SECONDS, Work, estimate, timeout_seconds};
@@ -18,7 +19,6 @@ pub const COMPLETION_TOKENS: u32 = 512;
 /// Tokens of a row where no dataset was looked at.
 const USUAL_TOKENS: f64 = 512.0;
 
-const MOST_ROWS: u64 = 1_000_000_000_000;
 const MOST_EPOCHS: f64 = 10_000.0;
 const LONGEST: u32 = 10_000_000;
 
@@ -92,12 +92,21 @@ pub fn plan(request: &Request<'_>) -> Result<TrainingPlan, PlanError> {
     Ok(plan)
 }
 
+/// Whether a dataset may have so many rows.
+///
+/// # Errors
+/// When it may not.
+pub fn check_rows(rows: u64) -> Result<(), PlanError> {
+    if rows > MOST_ROWS {
+        return Err(PlanError::OutOfRange { name: "rows", value: rows.to_string(), range: "at most 10¹²" });
+    }
+    Ok(())
+}
+
 /// Numbers that no training has would make infinities of the time and the price.
 fn check(request: &Request<'_>) -> Result<(), PlanError> {
+    check_rows(request.rows)?;
     let odd = |name, value: String, range| Err(PlanError::OutOfRange { name, value, range });
-    if request.rows > MOST_ROWS {
-        return odd("rows", request.rows.to_string(), "at most 10¹²");
-    }
     if request.epochs > MOST_EPOCHS {
         return odd("epochs", request.epochs.to_string(), "at most 10,000");
     }
