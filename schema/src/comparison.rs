@@ -28,13 +28,10 @@ pub struct CompareRequest {
     pub runs: Vec<String>,
     /// The metric; when absent one with a goal of `define_metric`, else the reward, else the loss of the evaluation, else
     /// the loss.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub metric: Option<String>,
     /// Which values are better; when absent as `define_metric` says, else lower ones of losses and errors and higher ones of all else.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub goal: Option<Goal>,
     /// What of the metric counts; when absent the last values of a training loss, which is noisy, and the best value of all else.
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub by: Option<OutcomeKind>,
 }
 

@@ -13,7 +13,7 @@ import pytest
 from conftest import seed
 from support.directory import PROGRAM
 from support.interpreters import api_python
-from support.server import Server
+from support.jobs import JobServer
 
 HERE = Path(__file__).parent
 EXAMPLES = os.environ.get("PACELINE_SCHEMA_EXAMPLES", "25")
@@ -24,9 +24,10 @@ def server(directory):
     """A server that has what the document's examples name."""
     directory.path.mkdir()
     # A sync that is asked for goes nowhere, and plans ask nobody.
-    server = Server(directory, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="1")
+    server = JobServer(directory, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="1")
     rows = [{"metrics": {"train/loss": 2 / (step + 1), "text": "x", "bad": "NaN"}, "step": step} for step in range(3)]
-    assert server.log("digits", "lr-3e-4", rows).status == 200
+    for run in ("lr-1e-3", "lr-3e-4"):
+        assert server.log("digits", run, rows).status == 200
     alerts = json.dumps([{"title": "look"}])
     path = "/api/v1/projects/digits/runs/lr-3e-4/alerts"
     assert server.request("POST", path, alerts, server.token).status == 200
@@ -35,12 +36,16 @@ def server(directory):
 
 
 def test_every_answer_keeps_to_the_document(server, tmp_path):
+    config = tmp_path / "schemathesis.toml"
+    job = server.submit("true")
+    named = f'[[operations]]\ninclude-operation-id = "get_job"\nparameters = {{ "path.job" = "{job}" }}\n'
+    config.write_text((HERE / "schemathesis.toml").read_text() + named)
     document = tmp_path / "openapi.json"
     document.write_bytes(subprocess.run([PROGRAM, "openapi"], check=True, capture_output=True).stdout)
     operations = sum(len(methods) for methods in json.loads(document.read_text())["paths"].values())
     done = subprocess.run(
         [
-            api_python().parent / "schemathesis", "--config-file", HERE / "schemathesis.toml", "run", document,
+            api_python().parent / "schemathesis", "--config-file", config, "run", document,
             "--url", f"http://127.0.0.1:{server.port}", "-H", f"Authorization: Bearer {server.token}",
             "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--request-timeout", "20",
             "--continue-on-failure", "--no-shrink", "--seed", str(seed()),

@@ -1354,22 +1354,16 @@ export interface components {
         };
         /** @description Which runs to compare, and by what. */
         CompareRequest: {
-            /**
-             * @description What of the metric counts; when absent the last values of a training loss, which is noisy, and the best value of all else.
-             * @default null
-             */
-            by: components["schemas"]["OutcomeKind"];
-            /**
-             * @description Which values are better; when absent as `define_metric` says, else lower ones of losses and errors and higher ones of all else.
-             * @default null
-             */
-            goal: components["schemas"]["Goal"];
+            /** @default null */
+            by: components["schemas"]["OutcomeKind"] | null;
+            /** @default null */
+            goal: components["schemas"]["Goal"] | null;
             /**
              * @description The metric; when absent one with a goal of `define_metric`, else the reward, else the loss of the evaluation, else
              *     the loss.
              * @default null
              */
-            metric: string;
+            metric: string | null;
             /**
              * @description Ids or names of runs; all of the project when empty.
              * @default []
