@@ -4,6 +4,7 @@ import { paintLabels } from './labels';
 import type { Line, Reading } from './line';
 import { paintNumbers } from './numbers';
 import { paintEvidence, paintFrame, paintLine, paintOverview, toLeft, toTop, type Colours, type Evidence, type Overview, type Plot } from './paint';
+import { moves } from './moves';
 import { painter } from './painter';
 import { CanvasSurface } from './surface';
 import { turns } from './turns';
@@ -85,24 +86,25 @@ const isPaintedAlike = (a: Shown, b: Shown) => a.lines === b.lines && a.colours 
 
 /** Frame, evidence and lines. The lines are a picture of their own, which is moved while the axes change. */
 export class LinesLayer {
+  #chart: object;
   #canvas: HTMLCanvasElement;
   #ondrawn: (points: number) => void;
   #shown: Shown | null = null;
   #picture: Picture | null = null;
-  #frame: number | null = null;
   #calm: ReturnType<typeof setTimeout> | undefined;
 
   /** `ondrawn` is told of how many points the lines are, whenever they have been painted. */
-  constructor(canvas: HTMLCanvasElement, ondrawn: (points: number) => void) {
+  constructor(chart: object, canvas: HTMLCanvasElement, ondrawn: (points: number) => void) {
+    this.#chart = chart;
     this.#canvas = canvas;
     this.#ondrawn = ondrawn;
   }
 
   /** Shows this as soon as it is painted; until then the lines there are stand at their places in the new axes. */
-  show(shown: Shown): void {
+  show(shown: Shown, isHere: boolean): void {
     const before = this.#shown;
     this.#shown = shown;
-    if (this.#picture !== null) this.#frame ??= requestAnimationFrame(() => this.#compose());
+    if (this.#picture !== null) moves.add(this.#chart, this, isHere, () => this.#compose());
     const isAlike = before !== null && isPaintedAlike(before, shown);
     if (isAlike && before.plot === shown.plot) return;
     clearTimeout(this.#calm);
@@ -112,7 +114,7 @@ export class LinesLayer {
 
   close(): void {
     clearTimeout(this.#calm);
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    moves.forget(this.#chart, this);
     painter.forget(this);
     this.#keep(null);
   }
@@ -132,8 +134,7 @@ export class LinesLayer {
   }
 
   #compose(): void {
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#frame = null;
+    moves.forget(this.#chart, this);
     if (this.#shown === null) return;
     const { plot, lines, evidence, overview, labelled, focused, lowerIsBetter, colours, width, height } = this.#shown;
     const surface = cleared(this.#canvas, width, height);
@@ -148,16 +149,17 @@ export class LinesLayer {
 
 /** The line that stands out, over the others; with the numbers of findings. */
 export class StandingLayer {
+  #chart: object;
   #canvas: HTMLCanvasElement;
   #shown: Standing | null = null;
   #image = document.createElement('canvas');
   /** What the image shows. */
   #painted: Standing | null = null;
   #isEmpty = true;
-  #frame: number | null = null;
   #calm: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(canvas: HTMLCanvasElement) {
+  constructor(chart: object, canvas: HTMLCanvasElement) {
+    this.#chart = chart;
     this.#canvas = canvas;
   }
 
@@ -168,11 +170,11 @@ export class StandingLayer {
     clearTimeout(this.#calm);
     const isMoved = this.#painted !== null && this.#painted.line === shown.line && before?.plot !== shown.plot;
     if (isMoved && this.#painted?.width === shown.width && this.#painted.height === shown.height) {
-      this.#frame ??= requestAnimationFrame(() => this.#compose());
+      moves.add(this.#chart, this, isHere, () => this.#compose());
       this.#calm = setTimeout(() => this.#wait(), CALM_MS);
     } else if (isHere) {
       turns.forget(this);
-      this.#frame ??= requestAnimationFrame(() => this.#paint());
+      moves.add(this.#chart, this, true, () => this.#paint());
     } else this.#wait();
   }
 
@@ -182,7 +184,7 @@ export class StandingLayer {
 
   close(): void {
     clearTimeout(this.#calm);
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+    moves.forget(this.#chart, this);
     turns.forget(this);
   }
 
@@ -200,8 +202,7 @@ export class StandingLayer {
   }
 
   #compose(): void {
-    if (this.#frame !== null) cancelAnimationFrame(this.#frame);
-    this.#frame = null;
+    moves.forget(this.#chart, this);
     if (this.#shown === null || this.#painted === null) return;
     const { plot, line, isUnderPointer, lines, evidence, colours, width, height } = this.#shown;
     const isEmpty = line === null && evidence.length === 0;
