@@ -29,6 +29,8 @@ variables! {
     TRACKIO_DATASET_ID = "TRACKIO_DATASET_ID";
     /// Seconds that `finish` waits for the last sync to a Dataset; 60 unless set, 0 for none.
     PACELINE_SYNC_PATIENCE = "PACELINE_SYNC_PATIENCE";
+    /// Whether `logbook run` makes cells of models and data that a command leaves: not where it is `0`, `false`, `no` or `off`.
+    TRACKIO_LOGBOOK_AUTONOTE = "TRACKIO_LOGBOOK_AUTONOTE";
     /// Token for the Hugging Face Hub, its Datasets and Spaces; the file that `hf auth login` writes is read after it.
     HF_TOKEN = "HF_TOKEN";
     /// File with the token for the Hub; `$HF_HOME/token` unless set.

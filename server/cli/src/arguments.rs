@@ -6,6 +6,7 @@ mod datasets;
 mod files;
 mod following;
 mod jobs;
+mod logbook;
 mod mcp;
 mod plan;
 mod publish;
@@ -34,6 +35,11 @@ pub(crate) use jobs::{
     JobNamed, JobOptions, JobRunnerArguments, JobsCommand, JobsHardwareArguments, JobsLogsArguments,
     JobsPsArguments, JobsRunArguments, JobsUvArguments, On, PlaceOfJobs, ScheduledCommand, TrainArguments,
     When,
+};
+pub(crate) use logbook::{
+    AttachCommand, CellCommand, FigureCellArguments, LogbookCommand, LogbookOpenArguments,
+    LogbookPublishArguments, LogbookReadArguments, LogbookRunArguments, LogbookServeArguments, PinArguments,
+    ReadCellArguments, ReadTarget, RemoveCommand,
 };
 pub(crate) use mcp::McpArguments;
 pub(crate) use plan::{AskedMethod, PlanArguments};
@@ -210,6 +216,14 @@ pub(crate) enum Command {
         after_help = "Examples:\n  paceline skills add --claude\n  paceline skills validate ./skills"
     )]
     Skills(SkillsCommand),
+    /// Keep a logbook of experiments: pages of text, code, commands with what they printed, figures, sessions of agents.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  paceline logbook open --title \"Warm-up study\" --no-serve\n  \
+        paceline logbook page Baseline\n  paceline logbook run -- python train.py\n  \
+        paceline logbook cell markdown \"The baseline holds.\"\n  paceline logbook read"
+    )]
+    Logbook(LogbookCommand),
     /// Plan a training before it costs anything: method, weights, machine, memory, steps, time and price, each with its
     /// reason. With a dataset alone: what it serves.
     #[command(
@@ -341,7 +355,7 @@ impl Command {
             | Self::Plan(_)
             | Self::Train(_)
             | Self::Jobs(_) => false,
-            Self::Registry(_) | Self::Config(_) => false,
+            Self::Registry(_) | Self::Config(_) | Self::Logbook(_) => false,
             Self::Completions(_) | Self::Openapi | Self::Artifact(_) | Self::Ask(_) => false,
             Self::Companion(_) | Self::JobRunner(_) => false,
         }

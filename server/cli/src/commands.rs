@@ -16,6 +16,7 @@ pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod list;
+pub(crate) mod logbook;
 pub(crate) mod mcp;
 mod moment;
 pub(crate) mod openapi;

@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     Error { message: String, hint: Option<String> },
     /// The answer is no, and was given on standard output.
     AnsweredNo,
+    /// Everything is said; this is how it ends.
+    Exit(u8),
     /// Nobody reads the output any more, as after `| head`. Not an error.
     OutputClosed,
 }
@@ -37,6 +39,7 @@ impl Failure {
         match self {
             Self::OutputClosed => ExitCode::SUCCESS,
             Self::AnsweredNo => ExitCode::FAILURE,
+            Self::Exit(status) => ExitCode::from(*status),
             Self::Error { message, hint } => {
                 output::error(message, hint.as_deref());
                 ExitCode::FAILURE

@@ -47,6 +47,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Pull(arguments) => commands::sync::pull(arguments),
         Command::Publish(arguments) => commands::publish::run(arguments),
         Command::Skills(command) => commands::skills::run(command),
+        Command::Logbook(command) => commands::logbook::run(command),
         Command::Plan(arguments) => commands::plan::run(arguments),
         Command::Train(arguments) => commands::train::run(arguments),
         Command::Jobs(command) => commands::jobs::run(command),

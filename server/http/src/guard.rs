@@ -111,7 +111,11 @@ impl AllowedHosts {
         address_is_own || self.hosts.contains(host)
     }
 
-    fn check(&self, request: &ServiceRequest) -> Result<(), ApiError> {
+    /// Whether a request may come in by the names it says.
+    ///
+    /// # Errors
+    /// When its Host or Origin is another one.
+    pub(crate) fn check(&self, request: &ServiceRequest) -> Result<(), ApiError> {
         let place = self.check_host(request)?;
         check_origin(request.method(), request.headers(), &place)
     }

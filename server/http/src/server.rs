@@ -198,14 +198,14 @@ async fn run(
 }
 
 /// What may ask the server to end. A signal counts from the moment on that this is made.
-struct Ends {
+pub(crate) struct Ends {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],
     stopper: Stopper,
 }
 
 impl Ends {
-    fn new(stopper: Stopper) -> io::Result<Self> {
+    pub(crate) fn new(stopper: Stopper) -> io::Result<Self> {
         #[cfg(unix)]
         let signals = {
             use tokio::signal::unix::{SignalKind, signal};
@@ -219,7 +219,7 @@ impl Ends {
     }
 
     /// Returns when somebody wants the server to end.
-    async fn asked(&mut self) -> io::Result<()> {
+    pub(crate) async fn asked(&mut self) -> io::Result<()> {
         #[cfg(unix)]
         {
             let [interrupt, terminate] = &mut self.signals;
@@ -238,7 +238,7 @@ impl Ends {
     }
 }
 
-fn listen(address: IpAddr, port: Port) -> Result<TcpListener, ServeError> {
+pub(crate) fn listen(address: IpAddr, port: Port) -> Result<TcpListener, ServeError> {
     let (first, count) = match port {
         Port::Exactly(port) => (port, 1),
         Port::FirstFreeFrom(port) => (port, PORTS_TRIED),

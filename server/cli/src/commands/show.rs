@@ -68,7 +68,7 @@ fn percent_encoded(text: &str) -> String {
 }
 
 /// Best effort: the address is printed as well.
-fn open_browser(address: &str) {
+pub(super) fn open_browser(address: &str) {
     let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let quiet = |command: &mut Command| {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().is_ok()

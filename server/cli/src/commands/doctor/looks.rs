@@ -70,7 +70,7 @@ pub(super) fn python(given: Option<&Path>) -> Look {
             ),
         },
         Err(Failure::Error { message, hint }) => ill(name, message, hint.unwrap_or_default()),
-        Err(Failure::AnsweredNo | Failure::OutputClosed) => {
+        Err(Failure::AnsweredNo | Failure::Exit(_) | Failure::OutputClosed) => {
             ill(name, "no Python answers", "`--python PYTHON` names one")
         }
     }
@@ -184,7 +184,9 @@ pub(super) fn projects(directory: &DirectoryArgument) -> Look {
     let projects = match open_engine(directory).and_then(|engine| Ok(engine.projects()?)) {
         Ok(projects) => projects,
         Err(Failure::Error { message, hint }) => return ill(name, message, hint.unwrap_or_default()),
-        Err(Failure::AnsweredNo | Failure::OutputClosed) => return well(name, "there are no projects yet"),
+        Err(Failure::AnsweredNo | Failure::Exit(_) | Failure::OutputClosed) => {
+            return well(name, "there are no projects yet");
+        }
     };
     match projects.iter().find_map(|project| Some((&project.project, project.damaged.as_ref()?))) {
         None => well(name, format!("{} projects can be read", projects.len())),
