@@ -97,6 +97,39 @@ pub struct ProjectSummary {
     pub damaged: Option<String>,
 }
 
+/// What a project holds, as far as it decides what a page shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProjectContents {
+    /// A number or a histogram was logged.
+    pub metrics: bool,
+    /// An image, a video, audio, HTML, a 3D object or a table was logged.
+    pub media: bool,
+    /// A report was logged.
+    pub reports: bool,
+    /// The machine was sampled.
+    pub system: bool,
+    /// A trace was logged.
+    pub traces: bool,
+    /// A file was saved beside its runs.
+    pub files: bool,
+    /// How many artifacts have versions.
+    pub artifacts: u64,
+    /// How many alerts were raised.
+    pub alerts: u64,
+}
+
+/// One project, and what it holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProjectDetail {
+    /// The fields of the list.
+    #[serde(flatten)]
+    pub project: ProjectSummary,
+    /// What it holds.
+    pub contents: ProjectContents,
+}
+
 /// Every project.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

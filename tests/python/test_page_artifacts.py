@@ -1,5 +1,6 @@
 """The pages of artifacts and files in Chromium: versions, files, lineage as a graph, registries, and what is saved beside runs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ for number, name in enumerate(["first", "second", "third"]):
     model.add_file("w.bin", name="weights/model.bin")
     logged = trackio.log_artifact(model, aliases=["best"] if number == 1 else None)
     if number == 2:
+        trackio.alert("look")
         logged.link("registry-models/best")
         os.makedirs("notes", exist_ok=True)
         open("notes/read.md", "w").write("# Notes\n\n<script>alert(1)</script> and [bad](javascript:alert(1))")
@@ -46,6 +48,17 @@ def site(tmp_path_factory):
     """A project whose runs made and used versions of a model and a corpus, and saved files."""
     with served(tmp_path_factory.mktemp("artifacts") / "0", lambda directory: directory.run(WRITE)) as server:
         yield server
+
+
+def test_tabs_tell_how_many_there_are(site, open_tab):  # noqa: F811
+    told = site.get("/api/v1/projects/shelf").json
+    nothing = {"media": False, "reports": False, "system": False, "traces": False}
+    assert told["contents"] == {"metrics": True, "files": True, "artifacts": 2, "alerts": 1, **nothing}
+    assert (told["project"], told["runs"], told["active_runs"]) == ("shelf", 3, 0)
+    assert site.get("/api/v1/projects/nothing").status == 404
+    tab = open_tab(site, "artifacts?project=shelf")
+    for title, count in (("Runs", 3), ("Artifacts", 2), ("Alerts", 1)):
+        expect(tab.get_by_role("link", name=re.compile(rf"^{title}\s*{count}$"))).to_be_visible()
 
 
 def test_versions_are_chosen_and_their_files_saved(site, open_tab):  # noqa: F811

@@ -68,6 +68,6 @@ pub use condition::Condition as WaitCondition;
 pub use engine::Engine;
 pub use error::QueryError;
 pub use form::{Form, Formed};
-pub use overview::{ProjectContents, RunMention, RunOverview};
+pub use overview::{RunMention, RunOverview};
 pub use sentence::{duration, figure};
 pub use thinned::ThinRequest;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use paceline_schema::run::ProjectContents;
 use paceline_schema::{RunChoice, Timestamp, ValueKind, ValueKinds};
-use paceline_storage::{JsonObject, Presence, RowsOf};
+use paceline_storage::{BesideRows, JsonObject, RowsOf};
 
 use crate::engine::Engine;
 use crate::error::QueryError;
@@ -33,19 +34,6 @@ pub struct RunMention {
     pub run_name: String,
     /// When it was created, or first heard of.
     pub created_at: Option<Timestamp>,
-}
-
-/// What a project holds, as far as it decides what a page shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ProjectContents {
-    /// A number or a histogram was logged.
-    pub metrics: bool,
-    /// An image, a video, audio, HTML, a 3D object or a table was logged.
-    pub media: bool,
-    /// A report was logged.
-    pub reports: bool,
-    /// What stands in tables of its own.
-    pub tables: Presence,
 }
 
 impl Engine {
@@ -145,16 +133,22 @@ impl Engine {
     /// # Errors
     /// When there is no such project, or its file cannot be read.
     pub fn project_contents(&self, project: &str) -> Result<ProjectContents, QueryError> {
-        self.read(project, |reader, _| {
+        let of_rows = self.read(project, |reader, _| {
             let heads = reader.all_heads()?;
             let kinds = heads.values().fold(ValueKinds::default(), |all, heads| all.and(heads.kinds()));
+            let BesideRows { system, traces, alerts, artifacts } = reader.beside_rows()?;
             Ok(ProjectContents {
                 metrics: kinds.has(ValueKind::Histogram)
                     || heads.values().any(|heads| heads.metric_count() > 0),
                 media: kinds.meets(ValueKinds::MEDIA),
                 reports: kinds.has(ValueKind::Markdown),
-                tables: reader.presence()?,
+                system,
+                traces,
+                files: false,
+                artifacts,
+                alerts,
             })
-        })
+        })?;
+        Ok(ProjectContents { files: self.store().has_project_files(project)?, ..of_rows })
     }
 }

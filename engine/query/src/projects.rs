@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use paceline_schema::run::ProjectDetail;
 use paceline_schema::{ProjectSummary, RunState};
 use paceline_series::RunHeads;
 use paceline_storage::{ProcessRecord, StorageError};
@@ -33,6 +34,14 @@ impl Engine {
             }
         }
         Ok(projects)
+    }
+
+    /// One project, with what it holds.
+    ///
+    /// # Errors
+    /// When there is no such project, or its file cannot be read.
+    pub fn project(&self, name: &str) -> Result<ProjectDetail, QueryError> {
+        Ok(ProjectDetail { project: self.project_summary(name)?, contents: self.project_contents(name)? })
     }
 
     fn project_summary(&self, name: &str) -> Result<ProjectSummary, QueryError> {

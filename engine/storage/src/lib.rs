@@ -57,7 +57,7 @@ pub use paceline_journal::process::Liveness;
 pub use process_record::ProcessRecord;
 pub use project::{Pending, Project};
 pub use reader::{
-    AlertFilter, ConfigVersion, Extent, JsonObject, LinkedRun, Presence, Reader, RowContent, RowsOf,
+    AlertFilter, BesideRows, ConfigVersion, Extent, JsonObject, LinkedRun, Reader, RowContent, RowsOf,
     StoredTrace, TraceOrder, TraceSearch,
 };
 pub use registry::{NewCollection, RegistryError};

@@ -114,6 +114,14 @@ impl Store {
         self.files_in(&Path::new(&canonical_project(project)).join(FILES))
     }
 
+    /// Whether a file was saved beside the runs of a project.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn has_project_files(&self, project: &str) -> Result<bool, StorageError> {
+        self.has_files_in(&Path::new(&canonical_project(project)).join(FILES))
+    }
+
     /// Everything in the media folder of a project: what its runs have logged, and the files saved beside them.
     ///
     /// # Errors
@@ -124,8 +132,12 @@ impl Store {
 
     /// Whether anything lies in the media folder of a project, which there need not be.
     pub(crate) fn has_media(&self, project: &str) -> Result<bool, StorageError> {
+        self.has_files_in(Path::new(project))
+    }
+
+    fn has_files_in(&self, folder: &Path) -> Result<bool, StorageError> {
         let Some(media) = MediaFolder::open(self.directory())? else { return Ok(false) };
-        let found = media.files_below(Path::new(project)).map_err(|error| media.unreadable(&error))?;
+        let found = media.files_below(folder).map_err(|error| media.unreadable(&error))?;
         Ok(!found.is_empty())
     }
 

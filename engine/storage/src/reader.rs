@@ -32,7 +32,7 @@ pub use linked::LinkedRun;
 pub use one_row::RowContent;
 pub(crate) use ordered::whole_second;
 pub use ordered::{Extent, RowsOf};
-pub use pages::Presence;
+pub use pages::BesideRows;
 pub use traces::{StoredTrace, TraceOrder, TraceSearch};
 
 /// One consistent snapshot of a project, inside [`Project::read`](crate::Project::read).

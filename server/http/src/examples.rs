@@ -16,8 +16,7 @@ use paceline_schema::logged_value::{LoggedValue, ValuesPage};
 use paceline_schema::many_runs::{MetricsRequest, OfRun, RunConfig, RunFault, RunsRequest};
 use paceline_schema::metric_definition::Goal;
 use paceline_schema::report::{EndReport, HeartbeatReport, StartReport};
-use paceline_schema::run::RunEdit;
-use paceline_schema::run::{Projects, Runs};
+use paceline_schema::run::{ProjectContents, ProjectDetail, Projects, RunEdit, Runs};
 use paceline_schema::series::{
     AlertEntry, Band, LogEntry, LogRow, MetricSummary, MetricValue, Page, ProjectMetric, RawLine, RunAlert,
     RunGroup, SampleEntry, Series, SeriesRequest, SeriesResponse, Stored, XAxis,
@@ -74,14 +73,19 @@ pub(crate) fn project_files() -> ProjectFiles {
 }
 
 pub(crate) fn projects() -> Projects {
-    let digits = ProjectSummary {
+    Projects { projects: vec![project().project] }
+}
+
+pub(crate) fn project() -> ProjectDetail {
+    let project = ProjectSummary {
         project: "digits".into(),
         runs: 3,
         active_runs: 1,
         last_activity: Some(NOW),
         damaged: None,
     };
-    Projects { projects: vec![digits] }
+    let contents = ProjectContents { metrics: true, artifacts: 2, alerts: 1, ..ProjectContents::default() };
+    ProjectDetail { project, contents }
 }
 
 pub(crate) fn runs() -> Runs {

@@ -53,6 +53,7 @@ pub(crate) fn configure(config: &mut ServiceConfig<'_>) {
         utoipa_actix_web::scope("/api/v1")
             .wrap(from_fn(reading))
             .service(projects::list_projects)
+            .service(projects::get_project)
             .service(runs::list_runs)
             .service(runs::get_run)
             .service(runs::get_run_status)

@@ -4,6 +4,7 @@ import { isFrozen } from '../frozen/frozen';
 import { serverRoot } from './root';
 import type { components, paths } from './schema';
 
+export type Contents = components['schemas']['ProjectContents'];
 export type ProjectSummary = components['schemas']['ProjectSummary'];
 export type RunSummary = components['schemas']['RunSummary'];
 export type RunState = components['schemas']['RunState'];
@@ -77,23 +78,10 @@ export async function readProjects(signal: AbortSignal): Promise<ProjectSummary[
   return (await answer(client.GET('/api/v1/projects', { signal: limited(signal) }))).projects;
 }
 
-/** What a project has anything of, by the pages that show it. */
-export interface Contents {
-  metrics: boolean;
-  system: boolean;
-  traces: boolean;
-  media: boolean;
-  /** Reports or alerts. */
-  reports: boolean;
-  files: boolean;
-  artifacts: boolean;
-}
-
-/** What a project has anything of; nothing where it is not there. */
+/** What a project has anything of, or how many of it. */
 export async function readContents(project: string, signal: AbortSignal): Promise<Contents> {
-  const params = { path: { name: 'get_tab_availability' } };
-  const { data } = await answer(client.POST('/api/{name}', { params, body: { kwargs: { project } }, signal: limited(signal) }));
-  return data as Contents;
+  const params = { path: { project } };
+  return (await answer(client.GET('/api/v1/projects/{project}', { params, signal: limited(signal) }))).contents;
 }
 
 /** Every run of a project, newest first. */

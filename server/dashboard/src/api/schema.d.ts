@@ -144,7 +144,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Gets one project: its runs counted, and what it holds. */
+        get: operations["get_project"];
         put?: never;
         post?: never;
         /** Deletes a project with everything that belongs to it. */
@@ -2544,6 +2545,36 @@ export interface components {
              * @description When the process started, in kernel clock ticks since boot; tells a reused pid apart.
              */
             start_ticks: number;
+        };
+        /** @description What a project holds, as far as it decides what a page shows. */
+        ProjectContents: {
+            /**
+             * Format: int64
+             * @description How many alerts were raised.
+             */
+            alerts: number;
+            /**
+             * Format: int64
+             * @description How many artifacts have versions.
+             */
+            artifacts: number;
+            /** @description A file was saved beside its runs. */
+            files: boolean;
+            /** @description An image, a video, audio, HTML, a 3D object or a table was logged. */
+            media: boolean;
+            /** @description A number or a histogram was logged. */
+            metrics: boolean;
+            /** @description A report was logged. */
+            reports: boolean;
+            /** @description The machine was sampled. */
+            system: boolean;
+            /** @description A trace was logged. */
+            traces: boolean;
+        };
+        /** @description One project, and what it holds. */
+        ProjectDetail: components["schemas"]["ProjectSummary"] & {
+            /** @description What it holds. */
+            contents: components["schemas"]["ProjectContents"];
         };
         /** @description Files saved beside the runs of a project. */
         ProjectFiles: {
@@ -4992,6 +5023,114 @@ export interface operations {
             };
             /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many wrong tokens from one address; `Retry-After` says when to come again. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The project's file is damaged, or something unforeseen happened. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too much to do at once; `Retry-After` says when to come again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Name of the project.
+                 * @example digits
+                 */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The project. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "active_runs": 1,
+                     *       "contents": {
+                     *         "alerts": 1,
+                     *         "artifacts": 2,
+                     *         "files": false,
+                     *         "media": false,
+                     *         "metrics": true,
+                     *         "reports": false,
+                     *         "system": false,
+                     *         "traces": false
+                     *       },
+                     *       "damaged": null,
+                     *       "last_activity": "2026-11-23T02:17:52.070297+00:00",
+                     *       "project": "digits",
+                     *       "runs": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProjectDetail"];
+                };
+            };
+            /** @description A parameter does not mean what is needed. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No token where one is needed, or an unknown one. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request names a foreign Host or Origin, or its token permits less than is needed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such project, run or metric; `details` has similar names where there are any. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

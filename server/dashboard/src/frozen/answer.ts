@@ -50,12 +50,13 @@ function refused(status: number, code: string, error: string): Response {
 
 async function find(from: Snapshot, method: string, path: readonly string[], query: URLSearchParams, body: unknown): Promise<unknown> {
   const { told } = from;
-  if (path[0] === 'api' && path[1] !== 'v1') return path[1] === 'get_tab_availability' ? { data: told.contents } : { data: [] };
+  if (path[0] === 'api' && path[1] !== 'v1') return { data: [] };
   const [, , of, project, ...rest] = path;
   if (of === 'access') return { scope: 'read' };
   if (of !== 'projects') return undefined;
   if (project === undefined) return told.answer('projects');
   if (project !== told.project) return undefined;
+  if (rest.length === 0) return { project, contents: told.contents };
   const address = rest.join('/');
   if (method === 'POST') return asked(from, address, body);
   if (address === 'values') return loggedValues(from, query);

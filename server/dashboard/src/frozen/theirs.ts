@@ -77,7 +77,7 @@ const open = (path: string) => Table.open(fileAddress(path));
 
 function contentsOf(metrics: Table | null, system: boolean, traces: boolean): Contents {
   const objects = (metrics?.objectColumns().length ?? 0) > 0;
-  return { metrics: metrics !== null, system, traces, media: objects, reports: objects, files: false, artifacts: false };
+  return { metrics: metrics !== null, system, traces, media: objects, reports: objects, files: false, artifacts: 0, alerts: 0 };
 }
 
 /** Configs by run; what was not set is left out. */

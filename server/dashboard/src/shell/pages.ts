@@ -63,6 +63,7 @@ export const PAGE_ENTRIES: Readonly<Record<PageName, PageEntry>> = {
     sign: 'M8 2 13.5 5v6L8 14 2.5 11V5ZM2.5 5 8 8l5.5-3M8 8v6',
     key: 'v',
     content: 'artifacts',
+    count: ({ contents }) => contents?.artifacts || null,
     needs: 'project',
     load: () => import('../pages/ArtifactsPage.svelte'),
   },
@@ -75,7 +76,7 @@ export const PAGE_ENTRIES: Readonly<Record<PageName, PageEntry>> = {
     load: () => import('../pages/FilesPage.svelte'),
   },
   run: { title: 'Run', sign: 'M2 8h3l2-4 3 8 2-4h2', hasTab: false, load: () => import('../pages/RunPage.svelte') },
-  alerts: { title: 'Alerts', sign: 'M8 2a4 4 0 0 1 4 4v3l1.5 2.5h-11L4 9V6a4 4 0 0 1 4-4ZM6.5 13.5h3', key: 'a', load: () => import('../pages/AlertsPage.svelte') },
+  alerts: { title: 'Alerts', count: ({ contents }) => contents?.alerts || null, sign: 'M8 2a4 4 0 0 1 4 4v3l1.5 2.5h-11L4 9V6a4 4 0 0 1 4-4ZM6.5 13.5h3', key: 'a', load: () => import('../pages/AlertsPage.svelte') },
   settings: { title: 'Settings', sign: 'M2.5 5h7M12.5 5h1M2.5 11h1M6.5 11h7M11 3.5v3M5 9.5v3', key: ',', hasTab: false, needs: 'nothing', load: () => import('../pages/SettingsPage.svelte') },
 };
 

@@ -1,10 +1,8 @@
 //! What the peer's page is shown with, and which of its pages have something to show.
 
-use std::fs;
-use std::path::Path;
-
-use paceline_query::{Engine, ProjectContents};
-use paceline_schema::{canonical_project, env};
+use paceline_query::Engine;
+use paceline_schema::env;
+use paceline_schema::run::ProjectContents;
 use serde::Serialize;
 
 use super::call::{Call, Reply};
@@ -107,25 +105,15 @@ pub(super) fn run_mutation_status(call: &Call<'_>, _: &Engine) -> Result<Reply, 
 pub(super) fn tab_availability(call: &Call<'_>, engine: &Engine) -> Result<Reply, ApiError> {
     let project: String = call.get("project")?;
     let contents = super::call::or_default(engine.project_contents(&project))?;
-    let ProjectContents { metrics, media, reports, tables } = contents;
-    let files = engine.store().directory().join("media").join(canonical_project(&project)).join("files");
+    let ProjectContents { metrics, media, reports, system, traces, files, artifacts, alerts } = contents;
     Reply::of(&PeerTabs {
         metrics,
-        system: tables.system,
-        traces: tables.traces,
+        system,
+        traces,
         media,
-        reports: reports || tables.alerts,
-        files: holds_a_file(&files),
-        artifacts: tables.artifacts,
-    })
-}
-
-fn holds_a_file(folder: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else { return false };
-    entries.flatten().any(|entry| match entry.file_type() {
-        Ok(kind) if kind.is_dir() => holds_a_file(&entry.path()),
-        Ok(kind) => kind.is_file(),
-        Err(_) => false,
+        reports: reports || alerts > 0,
+        files,
+        artifacts: artifacts > 0,
     })
 }
 

@@ -1,9 +1,10 @@
 //! The projects of the data directory.
 
 use actix_web::get;
-use paceline_schema::run::Projects;
+use actix_web::web::Path;
+use paceline_schema::run::{ProjectDetail, Projects};
 
-use super::CommonErrors;
+use super::{CommonErrors, NotFound, ProjectPath};
 use crate::error::ApiError;
 use crate::examples;
 use crate::state::{Answer, State};
@@ -20,4 +21,19 @@ use crate::state::{Answer, State};
 #[get("/projects")]
 pub(crate) async fn list_projects(state: State) -> Result<Answer, ApiError> {
     state.read(|engine| Ok(Projects { projects: engine.projects()? })).await
+}
+
+/// Gets one project: its runs counted, and what it holds.
+#[utoipa::path(
+    operation_id = "get_project",
+    tag = "projects",
+    params(ProjectPath),
+    responses(
+        (status = 200, description = "The project.", body = ProjectDetail, example = json!(examples::project())),
+        CommonErrors, NotFound
+    )
+)]
+#[get("/projects/{project}")]
+pub(crate) async fn get_project(state: State, path: Path<ProjectPath>) -> Result<Answer, ApiError> {
+    state.read(move |engine| engine.project(&path.project)).await
 }

@@ -6,6 +6,7 @@
 
 use paceline_hub::parquet::SnapshotFile;
 use paceline_schema::redact::redact_json;
+use paceline_schema::run::ProjectContents;
 use paceline_schema::series::PageRequest;
 use paceline_schema::{RunDetail, Timestamp, metric_definition};
 use serde::Serialize;
@@ -122,17 +123,9 @@ impl Freezing<'_> {
     }
 
     /// Which pages have something to show.
-    fn contents(&self) -> Result<Value, Failure> {
+    fn contents(&self) -> Result<ProjectContents, Failure> {
         let contents = self.engine.project_contents(&self.project)?;
-        Ok(json!({
-            "metrics": contents.metrics,
-            "system": contents.tables.system,
-            "traces": contents.tables.traces,
-            "media": contents.media,
-            "reports": contents.reports || contents.tables.alerts,
-            "files": !self.saved_files()?.is_empty(),
-            "artifacts": contents.tables.artifacts,
-        }))
+        Ok(ProjectContents { files: contents.files && self.has(PartOfSnapshot::Media), ..contents })
     }
 }
 
