@@ -51,11 +51,12 @@ pub(crate) async fn edit_run(
         .store(move |store| {
             let project = store.project(&project)?;
             let record = project.read(|reader| reader.find_run(&run))?;
-            let run = RunKey { id: record.run_id, name: record.run_name };
+            // Not every name can be one, and what is refused changes nothing.
+            let run = match &edit.name {
+                Some(name) => project.rename_run(&record.run_id, name)?,
+                None => RunKey { id: record.run_id, name: record.run_name },
+            };
             project.describe_run(&run, &edit)?;
-            if let Some(name) = &edit.name {
-                project.rename_run(&run.id, name)?;
-            }
             Ok(run.id)
         })
         .await?;

@@ -256,8 +256,12 @@ fn runs_are_renamed_and_deleted_and_projects_too() {
     let server = with_runs(&["a", "b"]);
     let run = server.patch(&format!("{PROJECT}/runs/a"), r#"{"name":"other"}"#).json();
     assert_eq!((&run["run"], &run["run_id"]), (&json!("other"), &json!("a")));
-    let taken = server.patch(&format!("{PROJECT}/runs/a"), r#"{"name":"b"}"#);
-    assert_eq!((taken.status, &taken.json()["code"]), (409, &json!("name_taken")));
+    for (name, status, code) in [("b", 409, "name_taken"), ("/x", 400, "invalid_name")] {
+        let body = json!({ "name": name, "notes": "of a name that is refused" }).to_string();
+        let refused = server.patch(&format!("{PROJECT}/runs/a"), &body);
+        assert_eq!((refused.status, &refused.json()["code"]), (status, &json!(code)));
+        assert_eq!(server.get(&format!("{PROJECT}/runs/a")).json()["notes"], Value::Null, "{name}");
+    }
     assert_eq!(server.delete(&format!("{PROJECT}/runs/other")).json(), json!({}));
     assert_eq!(server.delete(&format!("{PROJECT}/runs/other")).status, 404);
     assert_eq!(server.get(&format!("{PROJECT}/runs")).json()["runs"][0]["run"], "b");
