@@ -211,17 +211,24 @@ def test_a_run_is_seen_live_recorded_and_ends_as_its_command(book: Book):
     assert cell["exit_code"] == 5 and cell["output_tail"] == "first\nlast"
 
 
-def test_a_run_that_is_interrupted_is_recorded(book: Book):
+# The second leaves somebody behind who holds on to its output.
+@pytest.mark.parametrize("command", ["echo $$; sleep 100", "(trap '' INT; exec sleep 100) & echo $!; wait"])
+def test_a_run_that_is_interrupted_is_recorded(book: Book, command: str):
     book.do("page", "Runs")
     program = subprocess.Popen(
-        [OURS, "logbook", "run", "--", "sh", "-c", "echo ready; sleep 100"], cwd=book.work, env=book.environment(), stdout=subprocess.PIPE, text=True,
+        [OURS, "logbook", "run", "--", "sh", "-c", command], cwd=book.work, env=book.environment(), stdout=subprocess.PIPE, text=True,
         start_new_session=True,
     )
-    assert program.stdout.readline() == "ready\n"
-    os.killpg(program.pid, signal.SIGINT)
-    assert "[interrupted]" in program.communicate(timeout=60)[0] and program.returncode == 130
+    process = program.stdout.readline().strip()
+    try:
+        os.killpg(program.pid, signal.SIGINT)
+        assert "[interrupted]" in program.communicate(timeout=60)[0] and program.returncode == 130
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.wait()
     cell = json.loads(book.do("read", "page", "runs", "--json"))["cells"][0]
-    assert cell["exit_code"] == 130 and "ready" in cell["output_tail"]
+    assert cell["exit_code"] == 130 and process in cell["output_tail"]
 
 
 def test_two_writers_lose_nothing(book: Book):

@@ -68,7 +68,7 @@ second.log({"late": 1})
 
 def test_runs_of_one_process_that_are_logged_into_in_turn(directory):
     trainer = directory.run("""
-import threading, trackio
+import threading, time, trackio
 runs = [trackio.init(project="p", name=f"trial-{number}", config={"number": number}) for number in range(4)]
 def train(run, offset):
     for step in range(50):
@@ -77,7 +77,10 @@ def train(run, offset):
 threads = [threading.Thread(target=train, args=(run, number)) for number, run in enumerate(runs)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
-print([trackio.Api().run(f"p/trial-{number}").status()["state"] for number in range(4)])
+states = lambda: [trackio.Api().run(f"p/trial-{number}").status()["state"] for number in range(4)]
+deadline = time.monotonic() + 60
+while "finished" in states() and time.monotonic() < deadline: pass  # What was logged is stored a moment later.
+print(states())
 runs[1].alert("diverges")
 runs[1].config["late"] = True
 runs[1].log({"picture": trackio.Table(columns=["a"], data=[[1]])}, step=60)

@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use paceline_logbook::{FilesBefore, Logbook, Printed, Ran, scripts_of};
@@ -18,6 +20,12 @@ use crate::output;
 const INTERRUPTED: i32 = 130;
 /// How long an interrupted command has to end.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// So often it is looked whether an interrupted command has ended, while nothing is printed.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long what an interrupted command has printed at its end may take to come.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// Pieces of what is printed that may wait to be shown.
+const MOST_WAITING: usize = 4;
 
 /// Runs a command, shows what it prints, records it, and ends as it ended.
 pub(super) fn run(arguments: &LogbookRunArguments) -> Result<(), Failure> {
@@ -40,7 +48,7 @@ fn is_off() -> bool {
 
 /// Runs a command to its end. Tells with which status this program is to end.
 fn execute(words: &[String]) -> Result<(Ran, u8), Failure> {
-    let (mut reader, writer) = io::pipe()?;
+    let (reader, writer) = io::pipe()?;
     let mut command = Command::new(&words[0]);
     command.args(&words[1..]).stdout(writer.try_clone()?).stderr(writer);
     let interrupts = Interrupts::default();
@@ -57,23 +65,31 @@ fn execute(words: &[String]) -> Result<(Ran, u8), Failure> {
     interrupts.concern(child.id());
     let mut printed = Printed::default();
     let mut show = Shown::default();
-    let mut buffer = vec![0; 64 << 10];
+    let pieces = pieces_of(reader)?;
+    let mut gone_since = None;
     loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(length) => {
-                printed.add(&buffer[..length]);
-                show.write(&buffer[..length]);
+        match pieces.recv_timeout(LOOK_EVERY) {
+            Ok(piece) => {
+                let piece = piece?;
+                printed.add(&piece);
+                show.write(&piece);
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        // What an interrupted command has started may outlive it, and could print for ever.
+        if interrupts.has_come() && child.try_wait()?.is_some() {
+            let since: &mut Instant = gone_since.get_or_insert_with(Instant::now);
+            if since.elapsed() > LAST_WORDS {
+                break;
+            }
         }
     }
     let ended = child.wait()?;
     interrupts.concern(0);
     // Ctrl-C reaches both, and the command may be gone before this program has heard of it.
     let exit_code = code(ended);
-    let was_interrupted = interrupts.came.load(Ordering::SeqCst) || exit_code == -libc::SIGINT;
+    let was_interrupted = interrupts.has_come() || exit_code == -libc::SIGINT;
     if was_interrupted {
         printed.add(b"\n[interrupted]\n");
         show.write(b"\n[interrupted]\n");
@@ -84,6 +100,27 @@ fn execute(words: &[String]) -> Result<(Ran, u8), Failure> {
     let status = u8::try_from(status & 0xff).unwrap_or(1);
     let ran = Ran { command: words.to_vec(), output: printed.finish(), exit_code, duration: began.elapsed() };
     Ok((ran, status))
+}
+
+/// What comes out of a pipe, piece by piece, until all its other ends are closed.
+fn pieces_of(mut pipe: impl Read + Send + 'static) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+    let (sender, pieces) = sync_channel(MOST_WAITING);
+    thread::Builder::new().name("output".to_owned()).spawn(move || {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            let piece = match pipe.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => Ok(buffer[..length].to_vec()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
+            };
+            let is_last = piece.is_err();
+            if sender.send(piece).is_err() || is_last {
+                break;
+            }
+        }
+    })?;
+    Ok(pieces)
 }
 
 /// The exit status, or the number of a signal below 0.
@@ -120,6 +157,10 @@ struct Interrupts {
 }
 
 impl Interrupts {
+    fn has_come(&self) -> bool {
+        self.came.load(Ordering::SeqCst)
+    }
+
     /// Says which process it is about; 0 for none any more.
     fn concern(&self, process: u32) {
         self.process.store(process, Ordering::SeqCst);
@@ -142,7 +183,7 @@ impl Interrupts {
                 interrupted.end(rustix::process::Signal::KILL);
             }
         };
-        std::thread::Builder::new().name("interrupts".to_owned()).spawn(move || runtime.block_on(attend))?;
+        thread::Builder::new().name("interrupts".to_owned()).spawn(move || runtime.block_on(attend))?;
         Ok(())
     }
 
